@@ -51,7 +51,7 @@ def _local_file(name, filename, subfolder, optional):
 # %% ../../nbs/core/hub.ipynb #2d33a223
 def _client():
     "The package huggingface_hub, imported at the first use, its progress bars as still as ours."
-    import huggingface_hub
+    import huggingface_hub.errors, huggingface_hub.utils
     if not is_progress_bar_enabled(): huggingface_hub.utils.disable_progress_bars()
     return huggingface_hub
 
@@ -88,7 +88,8 @@ def _why(error, name, filename, revision, token, local_files_only):
         files = _asked(lambda: api.list_repo_files(name, revision=revision), [])
         return f"{where} has no file {filename} at revision {revision or 'main'}; it holds {_few(files)}"
     if status in (401, 403): return f"{_endpoint()} refuses the token for {name} (status {status}): {LOGIN} with one that is valid"
-    return f"{filename} of {where} could not be fetched: {str(error).strip().splitlines()[0]}"
+    remedy = "leave out force_download to use the copy in the cache" if isinstance(error, ValueError) else "try again later"
+    return f"{filename} of {where} could not be fetched ({str(error).strip().splitlines()[0]}); {remedy}"
 
 # %% ../../nbs/core/hub.ipynb #45b6c47f
 def _why_not_cached(error, name, filename, revision, local_files_only):
@@ -144,7 +145,7 @@ def cached_file(
     except hub.errors.EntryNotFoundError as error:                        # not in the repository, or not in the cache
         if optional: return None
         raise OSError(_why(error, name, "/".join(filter(None, (subfolder, filename))), revision, token, local_files_only)) from error
-    except (hub.errors.HfHubHTTPError, hub.errors.HFValidationError) as error:
+    except (hub.errors.HTTPError, ValueError) as error:
         raise OSError(_why(error, name, filename, revision, token, local_files_only)) from error
 
 # %% ../../nbs/core/hub.ipynb #e296b0a1
@@ -168,7 +169,7 @@ def has_file(path_or_repo, filename, revision=None, proxies=None, token=None, us
     hub = _client()
     try: return bool(hub.get_hf_file_metadata(hub.hf_hub_url(path_or_repo, filename, revision=revision), token=token))
     except hub.errors.EntryNotFoundError: return False
-    except (hub.errors.HfHubHTTPError, hub.errors.HFValidationError) as error:
+    except (hub.errors.HTTPError, hub.errors.HFValidationError) as error:
         raise OSError(_why(error, path_or_repo, filename, revision, token, False)) from error
 
 # %% ../../nbs/core/hub.ipynb #a7ec3cbc
@@ -182,7 +183,7 @@ def list_files(
         return sorted(p.relative_to(path_or_repo).as_posix() for p in Path(path_or_repo).rglob("*") if p.is_file())
     hub = _client()
     try: return sorted(hub.HfApi(token=token).list_repo_files(path_or_repo, revision=revision))
-    except (hub.errors.HfHubHTTPError, hub.errors.HFValidationError) as error:
+    except (hub.errors.HTTPError, hub.errors.HFValidationError) as error:
         raise OSError(_why(error, path_or_repo, "the list of files", revision, token, False)) from error
 
 # %% ../../nbs/core/hub.ipynb #457285ef
@@ -192,10 +193,11 @@ def _explained_push(repo_id):
     hub = _client()
     if is_offline_mode(): raise OSError(f"cannot push to {repo_id}: offline mode is on; unset HF_HUB_OFFLINE and TRANSFORMERS_OFFLINE")
     try: yield hub
-    except hub.errors.HfHubHTTPError as error:
-        status, reason = error.response.status_code, error.response.headers.get("X-Error-Message") or str(error).strip().splitlines()[0]
-        remedy = f": {LOGIN} with a token that may write" if status in (401, 403, 404) else ""
-        raise OSError(f"cannot push to {repo_id} on {_endpoint()} ({reason}, status {status}){remedy}") from error
+    except hub.errors.HTTPError as error:
+        response = getattr(error, "response", None)
+        reason = response is not None and response.headers.get("X-Error-Message") or str(error).strip().splitlines()[0]
+        remedy = f"; {LOGIN} with a token that may write" if response is not None and response.status_code in (401, 403, 404) else ""
+        raise OSError(f"cannot push to {repo_id} on {_endpoint()}: {reason}{remedy}") from error
     except hub.errors.HFValidationError as error:
         raise OSError(f"cannot push to {repo_id!r}: a name on the hub reads `name` or `owner/name`") from error
 

@@ -41,6 +41,7 @@ class Attention(nn.Module):
         self.heads, self.kv_heads, self.head_dim = heads, kv_heads or heads, head_dim or dim // heads
         self.scale = self.head_dim ** -0.5 if scale is None else scale
         self.dropout, self.out_dropout = dropout, out_dropout
+        self.alive = list(range(heads))  # original numbers of the heads that are left
         self.q_proj = nn.Linear(dim, heads * self.head_dim, bias)
         self.k_proj = nn.Linear(memory_dim or dim, self.kv_heads * self.head_dim, bias)
         self.v_proj = nn.Linear(memory_dim or dim, self.kv_heads * self.head_dim, bias)
@@ -86,13 +87,16 @@ class Attention(nn.Module):
         if record is not None: record.append(a)
         return a @ v
 
-    def prune(self, heads):
-        "Remove these heads (numbers among those that are left)"
-        keep = torch.tensor([h for h in range(self.heads) if h not in set(heads)], device=self.q_proj.weight.device)
+    def prune(self,
+        heads,  # numbers as in the unpruned layer
+    ):
+        "Remove these heads for good"
+        keep = torch.tensor([i for i, h in enumerate(self.alive) if h not in heads], device=self.q_proj.weight.device)
         rows = (keep[:, None] * self.head_dim + torch.arange(self.head_dim, device=keep.device)).flatten()
         for name in ("q_proj", "k_proj", "v_proj"): setattr(self, name, take_features(getattr(self, name), rows, 0))
         self.o_proj = take_features(self.o_proj, rows, 1)
-        self.heads = self.kv_heads = len(keep)
+        self.alive = [h for h in self.alive if h not in heads]
+        self.heads = self.kv_heads = len(self.alive)
 
 
 def take_features(linear, index, dim):

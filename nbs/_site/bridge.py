@@ -1,0 +1,169 @@
+"""From nbdev to MyST: prepares one notebook for the site.
+
+nbdev's own processors read the front matter and the `#|` directives (what `nbdev_proc_nbs` does for Quarto); what a directive
+means is then written as the cell tags and metadata that myst-nb reads. Stored outputs are kept: nothing is executed here.
+"""
+import ast
+import html
+import os
+import re
+from pathlib import Path
+
+from execnb.nbio import mk_cell, nb2dict, read_nb
+from nbdev.frontmatter import FrontmatterProc
+from nbdev.process import NBProcessor
+from nbdev.processors import filter_stream_, hide_line, populate_language, strip_ansi
+
+from api import entries, public
+
+PROCS = [FrontmatterProc, populate_language, strip_ansi, hide_line, filter_stream_]
+WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+def exported_source(nb):
+    "The public code of a notebook: its `export` and `exports` cells, directives removed."
+    return "\n\n".join(c.source for c in nb.cells if {"export", "exports"} & set(c.directives_))
+
+
+def code_of(cell):
+    "The source without Quarto directives (`#| key: value`), which nbdev leaves in place."
+    return re.sub(r"^#\|.*\n?", "", cell.source, flags=re.M).strip("\n")
+
+
+def defined(code):
+    try: return [node.name for node in public(ast.parse(code).body)]
+    except SyntaxError: return []
+
+
+def only_imports(code):
+    try: return all(isinstance(node, (ast.Import, ast.ImportFrom)) for node in ast.parse(code).body)
+    except SyntaxError: return False
+
+
+def fold(meta, tag, prompt):
+    meta["tags"] = [tag]
+    meta["mystnb"] = {"code_prompt_show": prompt, "code_prompt_hide": prompt}
+
+
+def says(directives, key, value):
+    "Whether `#| key: value` (or `#| key` for an empty value) stands in the cell."
+    given = directives.get(f"{key}:", directives.get(key))
+    return given is not None and " ".join(given).strip("\"'").lower().startswith(value)
+
+
+def tags_for(cell, code, names):
+    "The cell metadata that says to myst-nb what nbdev's directives say."
+    d, meta = cell.directives_, {}
+    if "solution" in d or says(d, "code-summary", "solution"): fold(meta, "hide-cell", "Solution")
+    elif "exporti" in d: fold(meta, "hide-input", "Plumbing" + (f": {', '.join(names)}" if names else ""))
+    elif "export" in d: fold(meta, "hide-input", "Imports" if only_imports(code) else f"Source: {', '.join(names) or 'module'}")
+    elif says(d, "code-fold", "true"): fold(meta, "hide-input", " ".join(d.get("code-summary:", ["Code"])).strip("\"'"))
+    elif "hide_input" in d or says(d, "echo", "false"): meta["tags"] = ["remove-input"]
+    elif "hide_output" in d or says(d, "output", "false"): meta["tags"] = ["remove-output"]
+    elif "exports" in d: meta["tags"] = ["exported"]
+    return meta
+
+
+def outputs_of(cell, has_state):
+    "The stored outputs, without progress on stderr and without widgets whose state is not stored."
+    kept = []
+    for out in cell.get("outputs", []):
+        if out.get("name") == "stderr": continue
+        data = out.get("data", {})
+        if WIDGET in data and not has_state:
+            data.pop(WIDGET)
+            if set(data) <= {"text/plain"}: continue
+        kept.append(out)
+    return kept
+
+
+class Links:
+    "Turns backticked names of the library into links to their reference entries."
+    NAME = re.compile(r"(?<![\[`\\])`([A-Za-z_][\w.]*)(\(\))?`(?![`\]])")
+
+    def __init__(self, places):
+        self.places = places                                # name -> [(page, full name)]
+
+    def find(self, name, page):
+        found = self.places.get(name, [])
+        return next((f for f in found if f[0] == page), found[0] if len({f[1] for f in found}) == 1 else None)
+
+    def link(self, page):
+        def replace(match):
+            found = self.find(match[1], page)
+            if not found: return match[0]
+            target, full = found
+            file = "" if target == page else Path(os.path.relpath(f"{target}.html", Path(page).parent)).as_posix()
+            return f'<a class="api" href="{file}#{full}"><code>{html.escape(match[1] + (match[2] or ""))}</code></a>'
+        return replace
+
+    def __call__(self, text, page):
+        lines, fenced = text.split("\n"), False
+        for i, line in enumerate(lines):
+            if line.lstrip().startswith(("```", "~~~")): fenced = not fenced
+            elif not fenced and not line.startswith(("    ", "#")): lines[i] = self.NAME.sub(self.link(page), line)
+        return "\n".join(lines)
+
+
+class Page:
+    "One notebook of the book."
+    def __init__(self, path, name):
+        self.path, self.name = Path(path), name             # name: where it stands on the site, without suffix
+        proc = NBProcessor(path, PROCS)
+        proc.process()
+        self.nb, front = proc.nb, proc.nb.frontmatter_
+        self.title, self.lede = str(front.get("title", self.path.stem)), str(front.get("description", "")).strip()
+        self.order = front.get("order", 1000)               # `- order: 3` in the title cell, as in nbdev
+        if self.nb.cells and self.nb.cells[0].cell_type == "raw": self.nb.cells.pop(0)
+        default_exp = next((c.directives_["default_exp"][0] for c in self.nb.cells
+                            if c.directives_.get("default_exp")), None)
+        self.module = f"transformers_lit.{default_exp}" if default_exp else None
+        self.code = exported_source(self.nb)
+        self.entries = entries(self.code, self.module) if self.module else {}
+
+    @property
+    def needs(self):
+        "The modules of the library that the exported code imports."
+        return set(re.findall(r"^\s*from (transformers_lit[\w.]*) import", self.code, re.M)) - {self.module}
+
+    @property
+    def classes(self):
+        return [node.name for node in public(ast.parse(self.code).body) if isinstance(node, ast.ClassDef)]
+
+    def head(self):
+        lede = f"\n\n:::{{container}} lede\n{self.lede}\n:::" if self.lede else ""
+        module = f"\n\n:::{{container}} module\n`{self.module}`\n:::" if self.module else ""
+        return f"# {self.title}{lede}{module}"
+
+    def prepared(self, links, extra=""):
+        "The notebook as myst-nb should read it, as a dictionary."
+        cells, shown = [mk_cell(links(self.head(), self.name), "markdown")], set()
+        has_state = bool(self.nb.metadata.get("widgets"))
+        for cell in self.nb.cells:
+            if cell.cell_type == "markdown":
+                if cell.source.strip(): cells.append(mk_cell(links(cell.source, self.name), "markdown"))
+                continue
+            code, directives = code_of(cell), cell.directives_
+            if cell.cell_type != "code" or "hide" in directives or not code: continue
+            if documented := re.match(r"show_doc\((\w+)", code):
+                if documented[1] in self.entries:
+                    shown.add(documented[1])
+                    cells.append(mk_cell(self.entries[documented[1]], "markdown"))
+                continue
+            cell.outputs = outputs_of(cell, has_state)
+            for out in cell.outputs:
+                text = out.get("data", {}).get("text/markdown")
+                if text: out["data"]["text/markdown"] = links("".join(text), self.name)
+            cell.metadata, cell.source = tags_for(cell, code, defined(code)), code
+            cells.append(cell)
+        rest = [links(text, self.name) for name, text in self.entries.items() if name not in shown]
+        if rest: cells.append(mk_cell("## API\n\n" + "\n\n".join(rest), "markdown"))
+        if extra: cells.append(mk_cell(extra, "markdown"))
+        self.nb.cells = cells
+        self.nb.metadata = {"kernelspec": {"name": "python3", "display_name": "python3", "language": "python"},
+                            **{k: v for k, v in self.nb.metadata.items() if k == "widgets"}}
+        out = nb2dict(self.nb)
+        for i, cell in enumerate(out["cells"]):
+            cell.setdefault("metadata", {})
+            cell["id"] = f"cell-{i}"
+        return out

@@ -1,0 +1,2 @@
+class GenerationMixin:
+    def can_generate(self): return False
