@@ -6,7 +6,6 @@ VENV     := .venv
 BIN      := $(CURDIR)/$(VENV)/bin
 PIP      := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 READY    := $(VENV)/.ready
-MATHJAX  := build/npm/node_modules/mathjax/es5/tex-svg.js
 OLD      := .envs/transformers-4.38.2
 NEW      := .envs/transformers-newest
 
@@ -44,13 +43,8 @@ notebooks: $(READY) ## the execution of every notebook alone
 lab: $(READY) ## JupyterLab on the notebooks
 	@cd nbs && $(BIN)/jupyter lab
 
-docs: $(READY) $(MATHJAX) ## the documentation site in build/docs, readable without a network
+docs: $(READY) ## the documentation site in build/docs, readable without a network
 	@$(BIN)/python nbs/_site/build.py build/docs
-
-$(MATHJAX):
-	@command -v npm >/dev/null || { echo "make docs needs npm (it fetches MathJax once): install Node.js"; exit 1; }
-	@npm install --prefix build/npm --no-audit --no-fund --silent mathjax@3.2.2 @jupyter-widgets/html-manager@1.0.14
-	@touch $@
 
 export: $(READY) ## the package transformers_lit, the notebooks' metadata and README.md made again from the notebooks
 	@$(BIN)/nbdev_export

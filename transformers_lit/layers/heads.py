@@ -85,7 +85,9 @@ class SequenceSummary(nn.Module):
         return drop(self.act(self.proj(x)), self.last_dropout, self.training)
 
     def pick(self, x, index):
-        if self.kind == "last" or (self.kind == "cls_index" and index is None): return x[..., -1, :]
-        if self.kind == "first": return x[..., 0, :]
-        if self.kind == "mean": return x.mean(-2)
+        "As the reference does, `last`, `first` and `mean` go along axis 1 even where an axis of choices stands before the tokens"
+        if self.kind == "cls_index" and index is None: return x[..., -1, :]
+        if self.kind == "last": return x[:, -1]
+        if self.kind == "first": return x[:, 0]
+        if self.kind == "mean": return x.mean(1)
         return x.gather(-2, index[..., None, None].expand(*index.shape, 1, x.shape[-1])).squeeze(-2)

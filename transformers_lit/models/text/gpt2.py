@@ -144,8 +144,8 @@ class GPT2Model(GPT2PreTrainedModel):
         x = self.embed(rows(input_ids), rows(position_ids), embeds=inputs_embeds, past=ctx.past)
         if token_type_ids is not None: x = x + lookup(self.embed.tok, rows(token_type_ids), "token_type_id")
         x = F.dropout(x, self.config.embd_pdrop, self.training)
-        x = self.layers(x, ctx.see(x, rows(attention_mask), causal=True), self.norm)
-        if input_ids is not None and input_ids.dim() > 2: x = x.unflatten(0, input_ids.shape[:-1])
+        shape = (input_ids if input_ids is not None else inputs_embeds[..., 0]).shape
+        x = self.layers(x, ctx.see(x, rows(attention_mask), causal=True), lambda x: self.norm(x).view(*shape, -1))
         return BaseModelOutputWithPastAndCrossAttentions(x, ctx.cache if use_cache else None, **ctx.recorded())
 
 
