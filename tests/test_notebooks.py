@@ -26,6 +26,7 @@ def test_notebook_runs(path):
     stored, beside = path.read_bytes(), files_of(path.parent)
     notebook = nbformat.reads(stored.decode(), as_version=4)
     client = NotebookClient(notebook, timeout=CELL_LIMIT, startup_timeout=180, kernel_name="python3",
+                            extra_arguments=["--log-level=ERROR"],
                             resources={"metadata": {"path": str(path.parent)}})
     failure = None
     try: client.execute(env={**os.environ, **KERNEL_ENV})

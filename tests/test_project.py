@@ -97,7 +97,7 @@ def test_notebook_has_title_and_sentence(page):
 def test_imports_stand_alone(page):
     "A cell that imports does nothing else: nbdev executes such cells when it prepares the documentation."
     for code in code_cells(page):
-        if re.match(r"#\|\s*(eval: *false|exec_doc)", code) or "%%" in code: continue
+        if re.search(r"^#\|\s*(eval: *false|solution|code-summary: *.?Solution)|^%%", code, re.M): continue
         kinds = {isinstance(node, (ast.Import, ast.ImportFrom)) for node in ast.parse(body(code)).body
                  if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))}
         assert len(kinds) < 2, f"imports and other code in one cell:\n{code}"
@@ -138,8 +138,8 @@ def findings(page):
 
 @each_source
 def test_style(page):
-    for finding in findings(page):
-        warnings.warn(f"{page.relative_to(ROOT/'nbs')}: {finding}", stacklevel=1)
+    found = list(findings(page))
+    if found: warnings.warn("\n  ".join([f"{page.relative_to(ROOT/'nbs')}", *found]), stacklevel=1)
 
 
 # ---- the package ----------------------------------------------------------------------------------------------------
@@ -153,6 +153,11 @@ def test_import_is_cheap():
             for _ in range(3)]
     assert all(len(run) == 1 for run in runs), f"imported too: {runs[0][1:]}"
     assert min(float(run[0]) for run in runs) < 0.2
+
+
+def test_code_is_python_310():
+    "The oldest Python that settings.ini names can read every module."
+    for module in PACKAGE.rglob("*.py"): ast.parse(module.read_text(encoding="utf-8"), str(module), feature_version=(3, 10))
 
 
 def test_every_dependency_is_pinned():

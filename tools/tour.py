@@ -4,12 +4,18 @@ import re
 import sys
 import threading
 import time
+from base64 import b64encode
 from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbconvert import HTMLExporter
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT/"nbs/_site"))
+
+from assets import fetch  # noqa: E402  (after the path)
 
 
 class Tour(NotebookClient):
@@ -53,20 +59,40 @@ class Tour(NotebookClient):
             self.clear_line()
 
 
+def viewers(page):
+    "MathJax and the widget viewer, written into the page that needs them."
+    files = {"tex-svg.js": "$" in page, "embed.js": "jupyter.widget-view+json" in page}
+    if not any(files.values()): return ""
+    try: fetch(ROOT/"build/assets")
+    except RuntimeError as error:
+        print(f"Formulas and widgets of the page will not be live. {error}")
+        return ""
+    setup = "<script>window.MathJax = {tex: {inlineMath: [['$', '$']]}, options: {enableMenu: false}}</script>\n"
+    codes = [b64encode((ROOT/"build/assets"/name).read_bytes()).decode() for name, needed in files.items() if needed]
+    return setup + "\n".join(f'<script src="data:text/javascript;base64,{code}"></script>' for code in codes)
+
+
 def as_html(notebook, title):
-    "The executed notebook as a page that loads nothing."
+    "The executed notebook as one page that loads nothing."
     exporter = HTMLExporter(template_name="lab", exclude_input_prompt=True, exclude_output_prompt=True)
-    for cell in notebook.cells: cell.source = re.sub(r"^#\|.*\n?", "", cell.source, flags=re.M)
+    for cell in notebook.cells:
+        cell.source = "" if cell.source.startswith("#| hide") else re.sub(r"^#\|.*\n?", "", cell.source, flags=re.M)
+        for out in cell.get("outputs", []):
+            if out.output_type == "stream":           # a progress bar rewrites its line: the last state is the result
+                out.name, out.text = "stdout", re.sub(r"[^\n]*\r(?!\n)", "", out.text)
     page, _ = exporter.from_notebook_node(notebook, resources={"metadata": {"name": title}})
     page = re.sub(r"<script[^>]+src=\"https?:[^>]*>\s*</script>", "", page)
-    page = re.sub(r"<script[^>]*>(?:(?!</script>).)*?https?://[\w.]*(?:cdn|jsdelivr|unpkg)(?:(?!</script>).)*</script>", "", page, flags=re.S)
-    return page.replace("</head>", "<style>main { max-width: 60rem; margin: 0 auto; }</style></head>", 1)
+    page = re.sub(r"<script type=\"module\">.*?</script>|<!-- Load mathjax -->.*?<!-- End of mathjax configuration -->", "", page, flags=re.S)
+    page = re.sub(r"<script>(?:(?!</script>).)*addWidgetsRenderer.*?</script>", "", page, flags=re.S)
+    style = "<style>main { max-width: 56rem; margin: 0 auto; padding: 0 1rem; } .jp-Notebook { line-height: 1.6; }</style>"
+    head, rest = page.split("</head>", 1)
+    return head + style + viewers(rest) + "</head>" + rest
 
 
 def main(source, target):
     source, target = Path(source), Path(target)
     notebook = nbformat.read(source, as_version=4)
-    tour = Tour(notebook, timeout=None, kernel_name="python3", resources={"metadata": {"path": str(source.parent)}})
+    tour = Tour(notebook, timeout=None, kernel_name="python3", coalesce_streams=True, extra_arguments=["--log-level=ERROR"], resources={"metadata": {"path": str(source.parent)}})
     try: tour.run()
     except CellExecutionError as error: sys.exit(f"\nThe tour stopped at this cell:\n{error}")
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -70,10 +70,10 @@ def table(rows, result=None):
     return "\n".join(lines)
 
 
-def entry(kind, module, head, doc, body="", fence="```"):
-    option = f":module: {module}\n" if module else ""
+def entry(kind, options, head, doc, body="", fence="```"):
+    "A directive of Sphinx's Python domain."
     parts = [part for part in (doc, body) if part]
-    return f"{fence}{{py:{kind}}} {head}\n{option}\n" + "\n\n".join(parts) + f"\n{fence}\n"
+    return f"{fence}{{py:{kind}}} {head}\n" + "".join(f":{option}\n" for option in options) + "\n" + "\n\n".join(parts) + f"\n{fence}\n"
 
 
 def class_entry(node, module, notes):
@@ -87,15 +87,16 @@ def class_entry(node, module, notes):
         kind = "property" if "property" in flags else "method"
         rows_f, result = params_of(f, notes), result_of(f, notes)
         head = f.name if kind == "property" else signature(f.name, rows_f, result)
-        inner.append(entry(kind, "", head, ast.get_docstring(f), table(rows_f, result)))
+        options = [f"{flag}:" for flag in ("classmethod", "staticmethod") if flag in flags]
+        inner.append(entry(kind, options, head, ast.get_docstring(f), table(rows_f, result)))
     body = "\n\n".join(filter(None, [f"Extends {bases}." if bases else "", table(rows), *inner]))
     head = signature(node.name, [] if len(rows) > 12 else rows)
-    return entry("class", module, head, ast.get_docstring(node) or "", body, "````")
+    return entry("class", [f"module: {module}"], head, ast.get_docstring(node) or "", body, "````")
 
 
 def function_entry(node, module, notes):
     rows, result = params_of(node, notes), result_of(node, notes)
-    return entry("function", module, signature(node.name, rows, result), ast.get_docstring(node) or "", table(rows, result))
+    return entry("function", [f"module: {module}"], signature(node.name, rows, result), ast.get_docstring(node) or "", table(rows, result))
 
 
 def entries(source, module):

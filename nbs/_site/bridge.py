@@ -97,10 +97,11 @@ class Links:
             return f'<a class="api" href="{file}#{full}"><code>{html.escape(match[1] + (match[2] or ""))}</code></a>'
         return replace
 
-    def __call__(self, text, page):
+    def __call__(self, text, page, fences=True):
+        "`text` with links; code between fences stays as it is, unless the fences are directives (`fences=False`)."
         lines, fenced = text.split("\n"), False
         for i, line in enumerate(lines):
-            if line.lstrip().startswith(("```", "~~~")): fenced = not fenced
+            if line.lstrip().startswith(("```", "~~~")): fenced = fences and not fenced
             elif not fenced and not line.startswith(("    ", "#")): lines[i] = self.NAME.sub(self.link(page), line)
         return "\n".join(lines)
 
@@ -127,8 +128,10 @@ class Page:
         return set(re.findall(r"^\s*from (transformers_lit[\w.]*) import", self.code, re.M)) - {self.module}
 
     @property
-    def classes(self):
-        return [node.name for node in public(ast.parse(self.code).body) if isinstance(node, ast.ClassDef)]
+    def registered(self):
+        "The classes that the auto classes can find, without configurations."
+        return [node.name for node in public(ast.parse(self.code).body) if not node.name.endswith("Config")
+                and any("register" in ast.unparse(d) for d in node.decorator_list)]
 
     def head(self):
         lede = f"\n\n:::{{container}} lede\n{self.lede}\n:::" if self.lede else ""
@@ -148,7 +151,7 @@ class Page:
             if documented := re.match(r"show_doc\((\w+)", code):
                 if documented[1] in self.entries:
                     shown.add(documented[1])
-                    cells.append(mk_cell(self.entries[documented[1]], "markdown"))
+                    cells.append(mk_cell(links(self.entries[documented[1]], self.name, fences=False), "markdown"))
                 continue
             cell.outputs = outputs_of(cell, has_state)
             for out in cell.outputs:
@@ -156,7 +159,7 @@ class Page:
                 if text: out["data"]["text/markdown"] = links("".join(text), self.name)
             cell.metadata, cell.source = tags_for(cell, code, defined(code)), code
             cells.append(cell)
-        rest = [links(text, self.name) for name, text in self.entries.items() if name not in shown]
+        rest = [links(text, self.name, fences=False) for name, text in self.entries.items() if name not in shown]
         if rest: cells.append(mk_cell("## API\n\n" + "\n\n".join(rest), "markdown"))
         if extra: cells.append(mk_cell(extra, "markdown"))
         self.nb.cells = cells

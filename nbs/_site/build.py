@@ -2,10 +2,8 @@
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
-import tarfile
 from collections import defaultdict
 from pathlib import Path
 
@@ -13,34 +11,14 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 sys.path.insert(0, str(HERE))
 
-from bridge import Links, Page  # noqa: E402  (after the path)
+from assets import fetch  # noqa: E402  (after the path)
+from bridge import Links, Page  # noqa: E402
 
 FOLDERS = dict(                 # the folders in reading order; one that is not named here comes after them
     tutorials="Tutorials", layers="Layers", attention="Attention", models="Models", text="Text", vision="Vision", audio="Audio",
     video="Video", multimodal="Multimodal", reinforcement="Reinforcement learning", time_series="Time series", graph="Graphs",
     tokenizers="Tokenizers", processors="Processors", generation="Generation", training="Training", quantization="Quantization",
     export="Export", pipelines="Pipelines", agents="Agents", analysis="Analysis", core="Core", book="The book's tools")
-PACKAGES = {                    # npm package -> the files that the site takes from it
-    "mathjax@3.2.2": ["es5/tex-svg.js"],
-    "@jupyter-widgets/html-manager@1.0.15": ["dist/embed.js"],
-    "@fontsource-variable/source-serif-4@5.3.1": ["files/source-serif-4-latin-wght-normal.woff2",
-                                                  "files/source-serif-4-latin-wght-italic.woff2"],
-    "@fontsource-variable/inter@5.3.0": ["files/inter-latin-wght-normal.woff2"],
-    "@fontsource-variable/jetbrains-mono@5.3.0": ["files/jetbrains-mono-latin-wght-normal.woff2"]}
-
-
-def fetch(folder):
-    "MathJax, the widget viewer and the fonts, once: pages must work where there is no network."
-    folder.mkdir(parents=True, exist_ok=True)
-    for package, files in PACKAGES.items():
-        if all((folder/Path(f).name).exists() for f in files): continue
-        if not shutil.which("npm"): sys.exit("The documentation takes MathJax and its fonts from npm packages: install Node.js.")
-        done = subprocess.run(["npm", "pack", "--silent", package], cwd=folder, capture_output=True, text=True)
-        if done.returncode: sys.exit(f"npm could not fetch {package}:\n{done.stderr}")
-        archive = folder/done.stdout.split()[-1]
-        with tarfile.open(archive) as tar:
-            for f in files: (folder/Path(f).name).write_bytes(tar.extractfile(f"package/{f}").read())
-        archive.unlink()
 
 
 def notebooks():
@@ -77,9 +55,9 @@ def coverage(models):
     "The table of architectures."
     head = "| architecture | kind | classes | the idea |\n|:--|:--|--:|:--|\n"
     rows = "".join(f"| [{p.title}](/{p.name}) | {FOLDERS.get(p.name.split('/')[1], p.name.split('/')[1])} "
-                   f"| {len(p.classes)} | {p.lede} |\n" for p in sorted(models, key=lambda p: p.title.lower()))
-    total = sum(len(p.classes) for p in models)
-    return (f"# Architectures\n\n:::{{container}} lede\n{len(models)} architectures with {total} public classes, each in one notebook.\n:::"
+                   f"| {len(p.registered)} | {p.lede} |\n" for p in sorted(models, key=lambda p: p.title.lower()))
+    total = sum(len(p.registered) for p in models)
+    return (f"# Architectures\n\n:::{{container}} lede\n{len(models)} architectures with {total} model classes, each in one notebook.\n:::"
             f"\n\n{head}{rows}")
 
 
@@ -138,9 +116,10 @@ def prepare(site):
 
 def main(out):
     build = ROOT/"build"
-    fetch(build/"assets")
+    try: fetch(build/"assets")
+    except RuntimeError as error: sys.exit(str(error))
     count = prepare(build/"site")
-    done = subprocess.run([sys.executable, "-m", "sphinx", "-b", "html", "-c", str(HERE), "-d", str(build/"doctrees"), "-j", "2", "-q",
+    done = subprocess.run([sys.executable, "-m", "sphinx", "-b", "html", "-c", str(HERE), "-d", str(build/"doctrees"), "-j", "2", "-q", "-a",
                            "-w", str(build/"docs-warnings.txt"), str(build/"site"), str(out)],
                           env={**os.environ, "PYTHONWARNINGS": "ignore"})
     if done.returncode: sys.exit(done.returncode)
