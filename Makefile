@@ -41,7 +41,7 @@ notebooks: $(READY) ## the execution of every notebook alone
 	@$(BIN)/python -m pytest -n $(JOBS) tests/test_notebooks.py
 
 lab: $(READY) ## JupyterLab on the notebooks
-	@cd nbs && $(BIN)/jupyter lab
+	@cd nbs && $(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root)
 
 docs: $(READY) ## the documentation site in build/docs, readable without a network
 	@$(BIN)/python nbs/_site/build.py build/docs

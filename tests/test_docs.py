@@ -70,7 +70,7 @@ def visit(browser, site, tmp_path):
 
     def view(name, scheme="light", width=1440):
         page = browser.new_page(viewport=dict(width=width, height=1000), color_scheme=scheme)
-        page.on("console", lambda m: complaints.append(f"{name}: {m.text}") if m.type in ("error", "warning") else None)
+        page.on("console", lambda m: complaints.append(f"{name}: {m.text}") if m.type == "error" else None)
         page.on("pageerror", lambda e: complaints.append(f"{name}: {e}"))
         page.on("requestfailed", lambda r: complaints.append(f"{name}: {r.url} failed") if r.failure != "net::ERR_ABORTED" else None)
         page.on("request", lambda r: complaints.append(f"{name}: asked for {r.url}")

@@ -14,6 +14,7 @@ myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence", "deflist", "ta
 myst_heading_anchors = 3
 nb_execution_mode = "off"
 nb_merge_streams = True
+nb_render_markdown_format = "myst"
 nb_ipywidgets_js = {"embed.js": {}}
 nb_render_image_options = {}
 suppress_warnings = ["mystnb.unknown_mime_type"]

@@ -36,15 +36,18 @@ def resolve_trust_remote_code(
         if has_local_code: return False
         if not has_remote_code: return None
         trust_remote_code = _ask(model_name, code)
-    if has_remote_code and not has_local_code and not trust_remote_code: raise ValueError(_refusal(model_name, code))
+    needed = has_remote_code and not has_local_code
+    if needed and not trust_remote_code: raise ValueError(_refusal(model_name, code))
     return trust_remote_code
 
 # %% ../../nbs/core/dynamic.ipynb #fa58ff7b
 logger = get_logger(__name__)
 
 def _refusal(name, code):
-    return (f"{name} brings its own Python code ({code or 'see the auto_map of its config.json'}), and this library has no class for it. Loading would run "
-            f"that code with all your rights. Read it first; if you trust it, pass trust_remote_code=True (and revision=<commit id> to stay with what you read).")
+    code = code or "see the auto_map of its config.json"
+    return (f"{name} brings its own Python code ({code}), and this library has no class for it. "
+            "Loading would run that code with all your rights. Read it first; if you trust it, "
+            "pass trust_remote_code=True (and revision=<commit id> to stay with what you read).")
 
 def _ask(name, code):
     "Ask the person at the terminal; without one the answer is no."
@@ -78,8 +81,10 @@ def check_imports(
     "Raise an `ImportError` that names every missing package."
     needed = {package: Path(name).name for name in filenames for package in get_imports(name)}
     missing = sorted(package for package in needed if not _installed(package))
-    if missing: raise ImportError(f"{', '.join(sorted({needed[m] for m in missing}))} of the checkpoint needs {', '.join(missing)}, "
-                                  f"which cannot be found; pip install {' '.join(missing)}")
+    who = ", ".join(sorted({needed[package] for package in missing}))
+    if missing:
+        raise ImportError(f"{who} of the checkpoint needs {', '.join(missing)}, which is not installed; "
+                          f"pip install {' '.join(missing)}")
 
 # %% ../../nbs/core/dynamic.ipynb #9ede2680
 def _installed(package):
@@ -89,16 +94,18 @@ def _installed(package):
 
 # %% ../../nbs/core/dynamic.ipynb #daf398df
 def _wanted(path, file):
-    "(module that is imported from or None, modules that may lie in it, must it exist?) for every relative import of `file`."
+    "For every relative import of `file`: (module or None, modules that may lie in it, must they exist?)."
     tree = _parsed(path)
     sure = set(_sure(tree.body))
     for node in ast.walk(tree):
         if not isinstance(node, ast.ImportFrom) or node.level == 0: continue
         parents = PurePosixPath(file).parents
-        if node.level > len(parents): raise ImportError(f"{file} imports from above the folder of the checkpoint; put what it needs beside it")
+        if node.level > len(parents):
+            raise ImportError(f"{file} imports from above the folder of the checkpoint; put the file beside it")
         base = parents[node.level - 1]
         here = base.joinpath(*node.module.split(".")) if node.module else base
-        yield (here if node.module else None), [here / alias.name for alias in node.names if alias.name != "*"], node in sure
+        names = [here / alias.name for alias in node.names if alias.name != "*"]
+        yield (here if node.module else None), names, node in sure
 
 # %% ../../nbs/core/dynamic.ipynb #cef4da16
 def _gather(
@@ -116,11 +123,13 @@ def _gather(
         this = todo.pop()
         if this in found: continue
         found[this] = fetch(this)
-        todo += [f"{folder}/__init__.py" for folder in PurePosixPath(this).parents[:-1] if fetch(f"{folder}/__init__.py")]
+        packages = [f"{folder}/__init__.py" for folder in PurePosixPath(this).parents[:-1]]
+        todo += [f for f in packages if fetch(f)]
         for module, names, must in _wanted(found[this], this):
             hit = module and find(module)
             inside = [] if hit and not hit.endswith("__init__.py") else [f for f in map(find, names) if f]
-            if module and must and not hit and not inside: raise OSError(f"{this} of {name} imports {module}, but {name} has no {module}.py")
+            if module and must and not hit and not inside:
+                raise OSError(f"{this} of {name} imports {module}, but {name} has no {module}.py")
             todo += [f for f in (hit, *inside) if f]
     return found
 
@@ -129,9 +138,9 @@ def get_relative_import_files(
     module_file,  # a Python file on this disk
 ):
     "The files beside or below a file that it imports, directly or through others."
-    root = Path(module_file).parent
-    found = _gather(Path(module_file).name, lambda name: root / name if (root / name).is_file() else None, root)
-    return sorted(str(path) for path in found.values() if path != root / Path(module_file).name)
+    root, file = Path(module_file).parent, Path(module_file).name
+    def on_disk(name): return root / name if (root / name).is_file() else None
+    return sorted(str(path) for name, path in _gather(file, on_disk, root).items() if name != file)
 
 # %% ../../nbs/core/dynamic.ipynb #64ff9c2b
 PACKAGE = "transformers_lit_modules"
@@ -173,7 +182,8 @@ def get_class_from_dynamic_module(
     "Import a class from the files of a checkpoint. This runs code of its author."
     repo, _, reference = class_reference.rpartition("--")
     module, _, class_name = reference.rpartition(".")
-    if not re.fullmatch(r"[\w-]+(\.[\w-]+)*", module): raise ValueError(f"{class_reference!r} does not name a class; it reads `module.Class` or `repository--module.Class`")
+    if not re.fullmatch(r"[\w-]+(\.[\w-]+)*", module):
+        raise ValueError(f"{class_reference!r} does not name a class: `module.Class` or `repo--module.Class`")
     name = repo or os.fspath(pretrained_model_name_or_path)
     version = code_revision or (revision if name == os.fspath(pretrained_model_name_or_path) else None)
     where = {k: v for k, v in where.items() if k != "repo_type"}
@@ -200,8 +210,9 @@ def get_class_in_module(
     "A class of a module, which is imported."
     module = importlib.import_module(module_name)
     if hasattr(module, class_name): return getattr(module, class_name)
-    classes = sorted(k for k, v in vars(module).items() if isinstance(v, type) and v.__module__ == module_name)
-    raise AttributeError(f"{module_name.split('.')[-1]}.py of {name or module_name} has no class {class_name}; it has {', '.join(classes) or 'none'}")
+    own = [k for k, v in vars(module).items() if isinstance(v, type) and v.__module__ == module_name]
+    file, classes = module_name.split(".")[-1] + ".py", ", ".join(sorted(own)) or "none"
+    raise AttributeError(f"{file} of {name or module_name} has no class {class_name}; it has {classes}")
 
 # %% ../../nbs/core/dynamic.ipynb #3826dd75
 def custom_class(
@@ -214,7 +225,8 @@ def custom_class(
 ):
     "The class a checkpoint brings for an auto class, if it is wanted and allowed; otherwise None."
     reference = (auto_map or {}).get(auto_class)
-    if isinstance(reference, (list, tuple)): reference = next(filter(None, reversed(reference)), None)    # tokenizers: [slow, fast]
+    if isinstance(reference, (list, tuple)):                            # of a tokenizer: [slow, fast]
+        reference = next(filter(None, reversed(reference)), None)
     repo, _, rest = (reference or "").rpartition("--")
     code = reference and f"{rest.rpartition('.')[0].replace('.', '/')}.py" + (f" of {repo}" if repo else "")
     trusted = resolve_trust_remote_code(trust_remote_code, name, has_local_code, reference is not None, code)
@@ -234,7 +246,8 @@ class CustomCodeMixin:
         "Mark this class: `save_pretrained` copies its file and names it in `auto_map`."
         name = auto_class or cls._default_auto_class
         name = name if isinstance(name, str) else name.__name__
-        if not name.startswith("Auto"): raise ValueError(f"{name} is not an auto class; name one such as {cls._default_auto_class}")
+        if not name.startswith("Auto"):
+            raise ValueError(f"{name} is not an auto class; name one such as {cls._default_auto_class}")
         cls._auto_class = name
 
 # %% ../../nbs/core/dynamic.ipynb #d12e1f02
@@ -247,10 +260,12 @@ def custom_object_save(
     cls = type(obj)
     file = getattr(sys.modules.get(cls.__module__), "__file__", None)
     if cls.__module__ == "__main__" or file is None:
-        logger.warning("%s is defined in a script or notebook, so its code is not saved; move it into a file of its own", cls.__name__)
+        logger.warning("%s is defined in a script or notebook, so its code is not saved; "
+                       "move it into a file of its own", cls.__name__)
         return []
     source = Path(file)
-    for one in config if isinstance(config, (list, tuple)) else [config]: _write_auto_map(one, cls, f"{source.stem}.{cls.__name__}")
+    configs = config if isinstance(config, (list, tuple)) else [config]
+    for one in configs: _write_auto_map(one, cls, f"{source.stem}.{cls.__name__}")
     files = [source, *map(Path, get_relative_import_files(source))]
     return [_copy(file, Path(folder, file.relative_to(source.parent))) for file in files]
 
@@ -263,8 +278,9 @@ def _copy(source, target):
 def _write_auto_map(config, cls, reference):
     "Name a class in the `auto_map` of a configuration: an object, a dictionary, or None."
     if config is None or cls._auto_class is None: return
-    auto_map = dict((config.get("auto_map") if isinstance(config, dict) else getattr(config, "auto_map", None)) or {})
-    if cls._auto_class == "AutoTokenizer":                                 # a pair: without and with the Rust core
+    old = config.get("auto_map") if isinstance(config, dict) else getattr(config, "auto_map", None)
+    auto_map = dict(old or {})
+    if cls._auto_class == "AutoTokenizer":                              # a pair: [slow, fast]
         pair = list(auto_map.get("AutoTokenizer") or (None, None))
         pair[cls.__name__.endswith("Fast")] = reference
         reference = pair
@@ -278,5 +294,7 @@ def add_model_info_to_auto_map(
     repo_id,   # the repository they were read from
 ):
     "The same map, in which every reference names its repository."
-    def full(reference): return reference if reference is None or "--" in reference else f"{repo_id}--{reference}"
-    return {key: [*map(full, value)] if isinstance(value, (list, tuple)) else full(value) for key, value in auto_map.items()}
+    def full(value):
+        if isinstance(value, (list, tuple)): return [full(one) for one in value]
+        return value if value is None or "--" in value else f"{repo_id}--{value}"
+    return {auto_class: full(value) for auto_class, value in auto_map.items()}

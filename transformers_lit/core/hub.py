@@ -43,10 +43,13 @@ def _local_file(name, filename, subfolder, optional):
     path = os.path.join(name, subfolder, filename) if os.path.isdir(name) else name
     if os.path.isfile(path) and Path(path).name == Path(filename).name: return path
     if optional: return None
-    if os.path.isfile(name): raise OSError(f"{name} is a file, but {filename} was looked for; name the folder that holds it")
+    if os.path.isfile(name):
+        raise OSError(f"{name} is a file, but {filename} was looked for; name the folder that holds it")
     folder = Path(path).parent
-    if not folder.is_dir(): raise OSError(f"the folder {folder} does not exist, so there is no {filename} in it{_near(folder)}")
-    raise OSError(f"the folder {folder} has no file {filename}; it holds {_few(os.listdir(folder))}{_near(path)}")
+    if not folder.is_dir():
+        raise OSError(f"the folder {folder} does not exist, so there is no {filename} in it{_near(folder)}")
+    holds = _few(os.listdir(folder))
+    raise OSError(f"the folder {folder} has no file {filename}; it holds {holds}{_near(path)}")
 
 # %% ../../nbs/core/hub.ipynb #2d33a223
 def _client():
@@ -66,6 +69,7 @@ def _asked(ask, otherwise):
 
 # %% ../../nbs/core/hub.ipynb #24079f1c
 LOGIN = "pass token=..., or run `hf auth login`"
+ONLINE = "unset HF_HUB_OFFLINE and TRANSFORMERS_OFFLINE"
 
 def _why(error, name, filename, revision, token, local_files_only):
     "One sentence for the user: what was looked for, where, and the remedy."
@@ -73,34 +77,37 @@ def _why(error, name, filename, revision, token, local_files_only):
     api, where = _client().HfApi(token=token), f"{name} on {_endpoint()}"
     status = getattr(getattr(error, "response", None), "status_code", None)
     if isinstance(error, E.HFValidationError):
-        return f"{name!r} is neither a folder here{_near(name)} nor a name on the hub, which reads `name` or `owner/name`"
+        return f"{name!r} is neither a folder here{_near(name)} nor a name on the hub: `name` or `owner/name`"
     if isinstance(error, E.GatedRepoError):
         return f"{where} is gated: ask for access on its page, then {LOGIN}"
     if isinstance(error, E.RepositoryNotFoundError):
-        return (f"{name!r} is neither a folder here{_near(name)} nor a repository on {_endpoint()} that you may see; "
-                f"check the spelling, and if it is private, {LOGIN}")
+        return (f"{name!r} is neither a folder here{_near(name)} nor a repository on {_endpoint()} that you "
+                f"may see; check the spelling, and if it is private, {LOGIN}")
     if isinstance(error, E.RevisionNotFoundError):
         refs = _asked(lambda: api.list_repo_refs(name), None)
         known = f"; it has {_few(r.name for r in refs.branches + refs.tags)}" if refs else ""
         return f"{where} has no revision {revision!r}{known}; name a branch, a tag or a full commit id"
-    if isinstance(error, E.LocalEntryNotFoundError): return _why_not_cached(error, name, filename, revision, local_files_only)
+    if isinstance(error, E.LocalEntryNotFoundError):
+        return _why_not_cached(error, name, filename, revision, local_files_only)
     if isinstance(error, E.EntryNotFoundError):
         files = _asked(lambda: api.list_repo_files(name, revision=revision), [])
         return f"{where} has no file {filename} at revision {revision or 'main'}; it holds {_few(files)}"
-    if status in (401, 403): return f"{_endpoint()} refuses the token for {name} (status {status}): {LOGIN} with one that is valid"
-    remedy = "leave out force_download to use the copy in the cache" if isinstance(error, ValueError) else "try again later"
+    if status in (401, 403):
+        return f"{_endpoint()} refuses the token for {name} (status {status}): {LOGIN} with one that is valid"
+    forced = isinstance(error, ValueError)
+    remedy = "leave out force_download to use a cached copy" if forced else "try again later"
     return f"{filename} of {where} could not be fetched ({str(error).strip().splitlines()[0]}); {remedy}"
 
 # %% ../../nbs/core/hub.ipynb #45b6c47f
 def _why_not_cached(error, name, filename, revision, local_files_only):
     "The sentence for a file that is not in the cache while the hub cannot be asked."
     missing = f"{filename} of {name} at revision {revision or 'main'} is not in the cache, and "
-    response = getattr(error.__cause__, "response", None)
+    status = getattr(getattr(error.__cause__, "response", None), "status_code", None)
     if local_files_only: return missing + "local_files_only=True forbids to download it; leave it out once"
-    if is_offline_mode(): return missing + "offline mode forbids to download it; unset HF_HUB_OFFLINE and TRANSFORMERS_OFFLINE once"
-    if response is not None and response.status_code in (401, 403):
-        return missing + f"{_endpoint()} refuses to send it (status {response.status_code}); {LOGIN} with one that may read it"
-    if response is not None: return missing + f"{_endpoint()} is out of order (status {response.status_code}); try again later"
+    if is_offline_mode(): return missing + f"offline mode forbids to download it; {ONLINE} once"
+    if status in (401, 403):
+        return missing + f"{_endpoint()} refuses to send it (status {status}); {LOGIN} that may read it"
+    if status: return missing + f"{_endpoint()} is out of order (status {status}); try again later"
     return missing + f"{_endpoint()} does not answer; check the connection, HF_ENDPOINT and HTTPS_PROXY"
 
 # %% ../../nbs/core/hub.ipynb #ee2cee8e
@@ -121,7 +128,7 @@ def cached_file(
     path_or_repo_id,         # folder, file, or name on the hub
     filename,                # name of the file inside
     *,
-    cache_dir=None,          # where downloads are kept; `TRANSFORMERS_CACHE`, then `HF_HOME` decide by default
+    cache_dir=None,          # where downloads are kept; default: `TRANSFORMERS_CACHE`, then `HF_HOME`
     force_download=False,    # fetch it anew
     local_files_only=False,  # never ask the hub
     token=None,              # for private repositories; True: the one of `hf auth login`
@@ -135,18 +142,17 @@ def cached_file(
     name, token = os.path.expanduser(os.fspath(path_or_repo_id)), _one_token(token, use_auth_token)
     if os.path.exists(name): return _local_file(name, filename, subfolder, optional)
     if _looks_like_a_path(name): raise OSError(f"the folder {name} does not exist{_near(name)}")
-    if proxies: logger.warning_once("proxies=... is not used: huggingface_hub obeys the variables HTTP_PROXY and HTTPS_PROXY")
-    hub = _client()
+    if proxies: logger.warning_once("proxies is not used: huggingface_hub obeys HTTP_PROXY and HTTPS_PROXY")
+    hub, file = _client(), f"{subfolder}/{filename}" if subfolder else filename
     try:
         return hub.hf_hub_download(
-            name, filename, subfolder=subfolder or None, repo_type=repo_type, revision=revision, token=token,
+            name, file, repo_type=repo_type, revision=revision, token=token,
             cache_dir=cache_dir or os.environ.get("TRANSFORMERS_CACHE"), force_download=force_download,
             local_files_only=local_files_only, user_agent=user_agent, library_name="transformers_lit")
-    except hub.errors.EntryNotFoundError as error:                        # not in the repository, or not in the cache
-        if optional: return None
-        raise OSError(_why(error, name, "/".join(filter(None, (subfolder, filename))), revision, token, local_files_only)) from error
-    except (hub.errors.HTTPError, ValueError) as error:
-        raise OSError(_why(error, name, filename, revision, token, local_files_only)) from error
+    except (hub.errors.EntryNotFoundError, hub.errors.HTTPError, ValueError) as error:
+        missing = isinstance(error, hub.errors.EntryNotFoundError)     # in the repository, or in the cache
+        if missing and optional: return None
+        raise OSError(_why(error, name, file, revision, token, local_files_only)) from error
 
 # %% ../../nbs/core/hub.ipynb #e296b0a1
 def extract_commit_hash(
@@ -167,20 +173,27 @@ def has_file(path_or_repo, filename, revision=None, proxies=None, token=None, us
     if os.path.isdir(path_or_repo): return os.path.isfile(os.path.join(path_or_repo, filename))
     token = _one_token(token, use_auth_token)
     hub = _client()
-    try: return bool(hub.get_hf_file_metadata(hub.hf_hub_url(path_or_repo, filename, revision=revision), token=token))
+    try:
+        url = hub.hf_hub_url(path_or_repo, filename, revision=revision)
+        return bool(hub.get_hf_file_metadata(url, token=token))
     except hub.errors.EntryNotFoundError: return False
     except (hub.errors.HTTPError, hub.errors.HFValidationError) as error:
         raise OSError(_why(error, path_or_repo, filename, revision, token, False)) from error
 
 # %% ../../nbs/core/hub.ipynb #a7ec3cbc
+def _stamps(folder):
+    "The files of a folder, and when each was written."
+    files = {p.relative_to(folder).as_posix(): p.stat() for p in Path(folder).rglob("*") if p.is_file()}
+    return {name: (stat.st_mtime_ns, stat.st_size) for name, stat in files.items()}
+
+# %% ../../nbs/core/hub.ipynb #603114c7
 def list_files(
     path_or_repo,   # folder, or name on the hub
     revision=None,  # branch, tag or commit id
     token=None,     # for private repositories
 ):
     "The names of all files of a folder or of a repository on the hub."
-    if os.path.isdir(path_or_repo):
-        return sorted(p.relative_to(path_or_repo).as_posix() for p in Path(path_or_repo).rglob("*") if p.is_file())
+    if os.path.isdir(path_or_repo): return sorted(_stamps(path_or_repo))
     hub = _client()
     try: return sorted(hub.HfApi(token=token).list_repo_files(path_or_repo, revision=revision))
     except (hub.errors.HTTPError, hub.errors.HFValidationError) as error:
@@ -191,19 +204,16 @@ def list_files(
 def _explained_push(repo_id):
     "Turn the ways a push can fail into one sentence."
     hub = _client()
-    if is_offline_mode(): raise OSError(f"cannot push to {repo_id}: offline mode is on; unset HF_HUB_OFFLINE and TRANSFORMERS_OFFLINE")
+    if is_offline_mode(): raise OSError(f"cannot push to {repo_id}: offline mode is on; {ONLINE}")
     try: yield hub
     except hub.errors.HTTPError as error:
-        response = getattr(error, "response", None)
-        reason = response is not None and response.headers.get("X-Error-Message") or str(error).strip().splitlines()[0]
-        remedy = f"; {LOGIN} with a token that may write" if response is not None and response.status_code in (401, 403, 404) else ""
+        response, reason, remedy = getattr(error, "response", None), str(error).strip().splitlines()[0], ""
+        if response is not None:
+            reason = response.headers.get("X-Error-Message") or reason
+            if response.status_code in (401, 403, 404): remedy = f"; {LOGIN} with a token that may write"
         raise OSError(f"cannot push to {repo_id} on {_endpoint()}: {reason}{remedy}") from error
     except hub.errors.HFValidationError as error:
-        raise OSError(f"cannot push to {repo_id!r}: a name on the hub reads `name` or `owner/name`") from error
-
-def _stamps(folder):
-    "When each file of a folder was written."
-    return {p.relative_to(folder).as_posix(): (p.stat().st_mtime_ns, p.stat().st_size) for p in Path(folder).rglob("*") if p.is_file()}
+        raise OSError(f"cannot push to {repo_id!r}: a name on the hub is `name` or `owner/name`") from error
 
 # %% ../../nbs/core/hub.ipynb #660a9e63
 CARD = """---
@@ -212,7 +222,9 @@ library_name: transformers
 
 # {name}
 
-Load it with `from_pretrained("{repo_id}")`. What was it trained on, how well does it do, and what should it not be used for?
+Load it with `from_pretrained("{repo_id}")`.
+
+What was it trained on, how well does it do, and what should it not be used for?
 """
 
 def _card(api, repo_id, folder, tags):
@@ -220,9 +232,11 @@ def _card(api, repo_id, folder, tags):
     from huggingface_hub import ModelCard
     own = Path(folder, "README.md")
     if own.is_file(): text = own.read_text(encoding="utf8")
-    elif api.file_exists(repo_id, "README.md"): text = tags and Path(api.hf_hub_download(repo_id, "README.md")).read_text(encoding="utf8")
-    else: text = CARD.format(name=repo_id.split("/")[-1], repo_id=repo_id)
-    if not tags: return text or None
+    elif not api.file_exists(repo_id, "README.md"):
+        text = CARD.format(name=repo_id.split("/")[-1], repo_id=repo_id)
+    elif not tags: return None
+    else: text = Path(api.hf_hub_download(repo_id, "README.md")).read_text(encoding="utf8")
+    if not tags: return text
     card = ModelCard(text)
     card.data.tags = list(dict.fromkeys([*(card.data.tags or []), *tags]))
     return str(card)
@@ -242,12 +256,13 @@ def uploading(
     tags=None,                # words for the header of the model card
     use_auth_token=None,
 ):
-    "Send what the block writes into `folder` to the hub, as one commit; yields `repo_id` and, afterwards, `commit`."
+    "Send what the block writes into `folder` to the hub, in one commit; yields `repo_id` and later `commit`."
     upload = SimpleNamespace(repo_id=repo_id or Path(folder).resolve().name, commit=None)
     with _explained_push(upload.repo_id) as hub:
         api = hub.HfApi(token=_one_token(token, use_auth_token), library_name="transformers_lit")
         upload.repo_id = api.create_repo(upload.repo_id, private=private, exist_ok=True).repo_id
-        if revision and not revision.startswith("refs/"): api.create_branch(upload.repo_id, branch=revision, exist_ok=True)
+        if revision and not revision.startswith("refs/"):
+            api.create_branch(upload.repo_id, branch=revision, exist_ok=True)
     before = _stamps(folder)
     yield upload
     files = [name for name, stamp in _stamps(folder).items() if before.get(name) != stamp]
@@ -266,17 +281,19 @@ class PushToHubMixin:
 
     def push_to_hub(
         self,
-        repo_id,            # `name` or `owner/name`
-        use_temp_dir=None,  # False: save into a folder of the repository's name, and keep it
-        commit_message=None, private=None, token=None, create_pr=False, revision=None, commit_description=None, tags=None,
-        use_auth_token=None,
-        **save_options,     # for `save_pretrained`
+        repo_id,             # `name` or `owner/name`
+        use_temp_dir=None,   # False: save into a folder of the repository's name, and keep it
+        commit_message=None, private=None, token=None,     # these and the next as for `uploading`
+        create_pr=False, revision=None, commit_description=None, tags=None, use_auth_token=None,
+        **save_options,      # for `save_pretrained`
     ):
         "Save into a folder and upload it in one commit, whose description is returned."
         message = commit_message or f"Upload {type(self).__name__}"
-        temporary = tempfile.TemporaryDirectory() if use_temp_dir is not False else contextlib.nullcontext(repo_id.split("/")[-1])
-        with temporary as folder:
-            with uploading(folder, repo_id, commit_message=message, private=private, token=token, create_pr=create_pr, revision=revision,
-                           commit_description=commit_description, tags=tags, use_auth_token=use_auth_token) as upload:
-                self.save_pretrained(folder, **save_options)
+        kept = contextlib.nullcontext(repo_id.split("/")[-1])
+        with kept if use_temp_dir is False else tempfile.TemporaryDirectory() as folder:
+            with uploading(
+                folder, repo_id, commit_message=message, commit_description=commit_description, tags=tags,
+                private=private, token=token, create_pr=create_pr, revision=revision,
+                use_auth_token=use_auth_token,
+            ) as upload: self.save_pretrained(folder, **save_options)
         return upload.commit

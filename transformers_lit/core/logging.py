@@ -57,7 +57,8 @@ def _level_from_environment(root):
     root.setLevel(LEVELS.get(word, DEFAULT_LEVEL))
     if word == "detail": _handler.setFormatter(logging.Formatter(DETAIL))
     if word not in LEVELS:
-        root.warning("TRANSFORMERS_VERBOSITY=%s is not a level, so it is ignored; choose one of: %s", word, ", ".join(LEVELS))
+        message = "TRANSFORMERS_VERBOSITY=%s is not a level, so it is ignored; choose one of: %s"
+        root.warning(message, word, ", ".join(LEVELS))
 
 # %% ../../nbs/core/logging.ipynb #2bef720e
 def warning_once(logger, message, *args, **kwargs):

@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from tokenizers import AddedToken
+from ..core.dynamic import CustomCodeMixin, custom_object_save
 from ..core.logging import get_logger
 from .chat import CHATML, render_chat
 from .encoding import BatchEncoding, PaddingStrategy, TensorType, TruncationStrategy
@@ -144,7 +145,7 @@ def plan_lengths(
 ):                            # -> `PaddingStrategy`, `TruncationStrategy`, `max_length`
     "What `padding`, `truncation` and `max_length` mean together."
     pad, cut = PaddingStrategy, TruncationStrategy
-    if truncation is None and max_length is not None and padding in (False, None, pad.DO_NOT_PAD):
+    if truncation is None and max_length is not None and padding in (False, None):
         logger.warning_once("max_length is given without truncation; cutting with 'longest_first'. Pass truncation=True to say so.")
         truncation = True
     padding    = _choose(padding, pad, pad.LONGEST, pad.DO_NOT_PAD)
@@ -181,6 +182,10 @@ def _check_text(x, name, example="a string, a list of strings, or a list of list
     "Raise unless `x` is text, a batch of texts, words, or a batch of words."
     fine = isinstance(x, str) or _is_words(x) or (isinstance(x, (list, tuple)) and all(map(_is_words, x)))
     if not fine: raise ValueError(f"`{name}` should be {example}; got {type(x).__name__}: {str(x)[:60]}")
+
+def _first_row(columns):
+    "Columns without the batch axis; one number a row, such as `length`, stays a list."
+    return {k: v[0] if v and isinstance(v[0], list) else v for k, v in columns.items()}
 
 # %% ../../nbs/tokenizers/base.ipynb #2e1162c0
 class EncodeMixin:
@@ -230,7 +235,7 @@ class EncodeMixin:
         rows = list(texts) if pairs is None else list(zip(texts, pairs))
         encoded = self._encode_batch(rows, return_tensors=return_tensors, **options)
         single = not batched and return_tensors is None and not options["return_overflowing_tokens"]
-        return BatchEncoding({k: v[0] for k, v in encoded.items()}, encoded.encodings) if single else encoded
+        return BatchEncoding(_first_row(encoded), encoded.encodings) if single else encoded
 
     def encode_plus(self, text, text_pair=None, **kwargs):
         "As a call, for one text or pair."
@@ -383,10 +388,10 @@ def _read_token(value, **defaults):
     return AddedToken(**defaults | {f: value[f] for f in _FLAGS if f in value})
 
 # %% ../../nbs/tokenizers/base.ipynb #dc6528ff
-class FilesMixin:
+class FilesMixin(CustomCodeMixin):
     "Tokenizers as folders."
     vocab_files_names = {}       # constructor argument -> file name
-    _auto_class = None
+    _default_auto_class = "AutoTokenizer"
 
     @classmethod
     def from_pretrained(cls,
@@ -437,7 +442,6 @@ class FilesMixin:
         prefix = f"{filename_prefix}-" if filename_prefix else ""
         config = self._config_dict()
         if self._auto_class is not None:
-            from transformers_lit.core.dynamic import custom_object_save
             custom_object_save(self, folder, config=config)
         roles = {k: [_role_json(t) for t in v] if isinstance(v, list) else _role_json(v)
                  for k, v in self.special_tokens_map_extended.items()}
@@ -462,11 +466,6 @@ class FilesMixin:
         "Upload the tokenizer's files to the hub."
         from transformers_lit.core.hub import PushToHubMixin
         return PushToHubMixin.push_to_hub(self, repo_id, **kwargs)
-
-    @classmethod
-    def register_for_auto_class(cls, auto_class="AutoTokenizer"):
-        "From now on `save_pretrained` also copies the file this class is written in."
-        cls._auto_class = auto_class if isinstance(auto_class, str) else auto_class.__name__
 
 def _role_json(token): return _token_dict(token, _FLAGS[:-1]) if isinstance(token, AddedToken) else token
 

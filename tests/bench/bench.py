@@ -1,0 +1,95 @@
+"""make bench: this library beside transformers 4.38.2 and the newest release, each in its own environment, same torch, same weights,
+in separate processes and alternating order. Writes results.json and results.md beside this file.
+usage: bench.py --old PYTHON --new PYTHON [--rounds 5] [--out FOLDER] [WORKLOAD ...]"""
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import torch
+
+from transformers_lit import BertConfig, BertModel, GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM, ViTConfig, ViTModel
+
+HERE = Path(__file__).parent
+JOBS = ["load", "bert-base", "vit-base", "gpt2", "llama-200m", "llama-10m"]
+MODELS = {
+    "bert-base": lambda: BertModel(BertConfig()),
+    "vit-base": lambda: ViTModel(ViTConfig()),
+    "gpt2": lambda: GPT2LMHeadModel(GPT2Config()),
+    "llama-200m": lambda: LlamaForCausalLM(LlamaConfig(vocab_size=32000, hidden_size=1024, intermediate_size=2816, num_hidden_layers=10,
+                                                       num_attention_heads=16, num_key_value_heads=8)),
+    "llama-10m": lambda: LlamaForCausalLM(LlamaConfig(vocab_size=8192, hidden_size=256, intermediate_size=688, num_hidden_layers=8,
+                                                      num_attention_heads=8, num_key_value_heads=4)),
+}
+
+
+def run(python, library, folder, jobs):
+    env = {**os.environ, "OMP_NUM_THREADS": "2", "PYTHONPATH": str(HERE.parents[1]) if library == "transformers_lit" else ""}
+    out = subprocess.run([python, HERE / "worker.py", library, folder, *jobs], env=env, capture_output=True, text=True)
+    if out.returncode: raise RuntimeError(f"{library} with {python} failed:\n{out.stderr[-3000:]}")
+    return json.loads(out.stdout.strip().splitlines()[-1])
+
+
+def version(python, package):
+    return subprocess.run([python, "-c", f"import importlib.metadata as m; print(m.version('{package}'))"], capture_output=True, text=True).stdout.strip()
+
+
+def target(row, old, new, over):
+    "What is asked of a row, and whether it holds"
+    if row == "import": return "at most half of 4.38.2's time", old >= 2
+    if row == "llama-10m: decode 1 (s/token)": return "at least 1.5", min(old, new) >= 1.5
+    if row == "gpt2: decode 1 (s/token)": return "at least 1.0, within 1.15 of the limit", min(old, new) >= 1 and over <= 1.15
+    return "at least 1.0", min(old, new) >= 1
+
+
+def main():
+    ap = argparse.ArgumentParser()
+    ap.add_argument("--old", required=True), ap.add_argument("--new", required=True)
+    ap.add_argument("--rounds", type=int, default=5), ap.add_argument("--out", default=HERE), ap.add_argument("jobs", nargs="*")
+    a = ap.parse_args()
+    sides = {"ours": (sys.executable, "transformers_lit"), "old": (a.old, "transformers"), "new": (a.new, "transformers")}
+    names = {"old": version(a.old, "transformers"), "new": version(a.new, "transformers")}
+    runs = {side: [] for side in [*sides, "limit"]}
+    with tempfile.TemporaryDirectory() as folder:
+        for name, make in MODELS.items():
+            torch.manual_seed(0)
+            make().save_pretrained(os.path.join(folder, name))
+        for i in range(a.rounds):
+            order = list(sides) if i % 2 == 0 else list(sides)[::-1]
+            for side in order:
+                print(f"round {i + 1} of {a.rounds}: {side}", flush=True)
+                runs[side].append(run(*sides[side], folder, a.jobs or JOBS))
+            runs["limit"].append(run(*sides["ours"], folder, ["limit"]))
+    median = lambda side, row: statistics.median(r[row] for r in runs[side])
+    rows = []
+    for row in runs["ours"][0]:
+        ratio = lambda side: statistics.median(t[row] / o[row] for t, o in zip(runs[side], runs["ours"]))
+        over = median("ours", row) / median("limit", row) if row in runs["limit"][0] else None
+        text, met = target(row, ratio("old"), ratio("new"), over)
+        rows.append(dict(row=row, ours=median("ours", row), old=ratio("old"), new=ratio("new"), over_limit=over,
+                         limit=median("limit", row) if over else None, target=text, met=met))
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, torch {torch.__version__.split('+')[0]}"
+    Path(a.out, "results.json").write_text(json.dumps(dict(machine=machine, versions=names, rounds=a.rounds, rows=rows, runs=runs), indent=1) + "\n")
+    Path(a.out, "results.md").write_text(page(rows, names, machine, a.rounds))
+    print(Path(a.out, "results.md").read_text())
+
+
+def page(rows, names, machine, rounds):
+    "The table as Markdown"
+    show = lambda r: f"{r['ours']:.0f} MB" if "MB" in r["row"] else f"{1000 * r['ours']:.2f} ms"
+    lines = ["# Benchmark", "",
+             f"Median of {rounds} rounds on {machine}. A ratio is the other library's time (or memory) over ours in the same round: above 1 we are faster. "
+             "The limit of a decode step is the time of its bare matrix products with the same weights.", "",
+             f"| | ours | / transformers {names['old']} | / transformers {names['new']} | ours / limit | target | met |", "|---|---|---|---|---|---|---|"]
+    for r in rows:
+        over = f"{r['over_limit']:.2f}" if r["over_limit"] else ""
+        lines.append(f"| {r['row'].replace(' (s/token)', ' a token')} | {show(r)} | {r['old']:.2f} | {r['new']:.2f} | {over} | {r['target']} | {'yes' if r['met'] else 'no'} |")
+    return "\n".join(lines) + "\n"
+
+
+main()
