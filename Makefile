@@ -53,16 +53,19 @@ export: $(READY) ## the package transformers_lit, the notebooks' metadata and RE
 	@$(BIN)/python tools/readme.py
 
 bench: $(READY) $(OLD)/.ready $(NEW)/.ready ## speed and memory beside transformers 4.38.2 and the newest release
-	@$(BIN)/python bench/bench.py --old $(OLD)/bin/python --new $(NEW)/bin/python
+	@$(BIN)/python tests/bench/bench.py --old $(OLD)/bin/python --new $(NEW)/bin/python
 
 interop: $(READY) $(OLD)/.ready ## checkpoints written here are read by transformers 4.38.2, and the other way round
-	@$(BIN)/python bench/interop.py --reference $(OLD)/bin/python
+	@rm -rf build/interop && mkdir -p build/interop
+	@$(BIN)/python tests/interop/ours.py write build/interop
+	@$(OLD)/bin/python tests/interop/theirs.py build/interop
+	@$(BIN)/python tests/interop/ours.py read build/interop
 
-.envs/%/.ready: bench/%.txt constraints.txt
+.envs/%/.ready: tests/bench/environments/%.txt
 	@test -x .envs/$*/bin/python || $(PYTHON) -m venv .envs/$*
 	@echo "setting up .envs/$*"
-	@.envs/$*/bin/python -m pip install --quiet --disable-pip-version-check -c bench/$*.txt torch
-	@.envs/$*/bin/python -m pip install --quiet --disable-pip-version-check -r bench/$*.txt
+	@.envs/$*/bin/python -m pip install --quiet --disable-pip-version-check -c tests/bench/environments/$*.txt torch
+	@.envs/$*/bin/python -m pip install --quiet --disable-pip-version-check -r tests/bench/environments/$*.txt
 	@touch $@
 
 constraints: $(READY) ## constraints.txt written anew from what .venv holds

@@ -69,8 +69,8 @@ def as_array(x):
 
 
 def finished(ax, title, xlabel="", ylabel=""):
-    "The picture these axes belong to, once they have titles"
-    ax.set_title(title, fontsize=10, fontweight="bold", color=INK, loc="left")
+    "The picture these axes belong to, once they are labelled"
+    if title != ax.figure.get_suptitle(): ax.set_title(title, fontsize=10, fontweight="bold", color=INK, loc="left")
     ax.set_xlabel(xlabel, fontsize=9, color=MUTED)
     ax.set_ylabel(ylabel, fontsize=9, color=MUTED)
     return Picture(ax.figure, title)
@@ -103,8 +103,9 @@ def grid(
     "A matrix as colours, row 0 at the top; gray where it is not finite"
     x = as_array(x)
     if x.ndim != 2: raise ValueError(f"a grid has two axes, rows and columns; this has shape {x.shape}: pick one, as in x[0]")
-    if ax is None: ax = panels(size=fit(x.shape, rows, cols))[1]
+    if ax is None: ax = panels(size=fit(x.shape, rows, cols, title), title=title)[1]
     image = ax.imshow(np.where(np.isfinite(x), x, np.nan), color_map(colors), vmin=limits[0], vmax=limits[1], aspect="equal")
+    ax.set_anchor("W")
     tick(ax.yaxis, rows, len(x)), tick(ax.xaxis, cols, x.shape[1])
     if upright(cols): ax.tick_params("x", rotation=90)
     frame(ax, x.shape)
@@ -115,11 +116,11 @@ def grid(
 def upright(labels): return labels is not None and max(len(str(n)) for n in labels) > 2
 
 
-def fit(shape, rows, cols, cell=0.27):
-    "Inches for a grid of this shape with these labels, at most 6 x 3"
+def fit(shape, rows, cols, title, cell=0.27):
+    "Inches for a grid of this shape with these labels and this title, at most 6 x 3"
     wide = lambda labels: 0.075 * max(len(str(n)) for n in labels) if labels is not None else 0.2
-    return (min(6, max(3.6, cell * shape[1] + wide(rows) + 0.5)),
-            min(3, max(1.6, cell * shape[0] + (wide(cols) if upright(cols) else 0.2) + 0.6)))
+    return (min(6, max(2, 0.09 * len(title), cell * shape[1] + wide(rows) + 0.5)),
+            min(3, max(1.6, cell * shape[0] + (wide(cols) if upright(cols) else 0.2) + 0.7)))
 
 
 def frame(ax, shape):
@@ -132,10 +133,10 @@ def frame(ax, shape):
 
 
 def write(ax, image, x, form):
-    "Numbers into cells, white where the colour is dark"
-    for (i, j), v in np.ndenumerate(x):
-        color = "white" if sum(image.to_rgba(v)[:3]) < 1.65 else INK
-        ax.text(j, i, format(v, form), ha="center", va="center", fontsize=7, color=color)
+    "Finite numbers into their cells, white where the colour is dark"
+    for i, j in np.argwhere(np.isfinite(x)):
+        color = "white" if sum(image.to_rgba(x[i, j])[:3]) < 1.65 else INK
+        ax.text(j, i, format(x[i, j] + 0.0, form), ha="center", va="center", fontsize=7, color=color)
 
 # %% ../../nbs/book/viz.ipynb #eca45250
 def mask_grid(
@@ -179,7 +180,7 @@ def heads_grid(
     sheet = np.full((L, H, T + 1, S + 1), np.nan)  # one gray line between stamps
     sheet[:, :, :T, :S] = np.stack(stamps)
     sheet = sheet.transpose(0, 2, 1, 3).reshape(L * (T + 1), H * (S + 1))  # L H T S -> (L T) (H S)
-    if ax is None: ax = panels(size=(min(6, 0.6 + 0.42 * H), min(3, 0.75 + 0.42 * L)))[1]
+    if ax is None: ax = panels(size=(min(6, max(0.6 + 0.42 * H, 0.09 * len(title))), min(3, 0.8 + 0.42 * L)), title=title)[1]
     ax.imshow(sheet ** 0.5, color_map(probability), vmin=0, vmax=1, aspect="auto", interpolation="nearest")
     ax.set_xticks((np.arange(H) + 0.5) * (S + 1) - 1, range(H)), ax.set_yticks((np.arange(L) + 0.5) * (T + 1) - 1, range(L))
     ax.tick_params(length=0, labelsize=8)
@@ -227,7 +228,7 @@ def curves(
     ax=None,
 ):
     "Lines with their names at their ends"
-    if ax is None: ax = panels(size=(5.5, 2.6))[1]
+    if ax is None: ax = panels(size=(5.5, 2.6), title=title)[1]
     if "x" in log: ax.set_xscale("log")
     if "y" in log: ax.set_yscale("log")
     for (name, y), color in zip(lines.items(), [*palette.values()] * len(lines)):
@@ -239,6 +240,7 @@ def curves(
 # %% ../../nbs/book/viz.ipynb #5ae8e651
 def name_ends(ax, gap=0.09):
     "Names at the last points of lines, at least `gap` of the height apart"
+    ax.autoscale_view()
     ends = [line.get_xydata()[np.isfinite(line.get_ydata())][-1] for line in ax.lines]
     heights = ax.transAxes.inverted().transform(ax.transData.transform(ends))[:, 1]
     for line, end, height in zip(ax.lines, ends, spread(heights, gap)):
@@ -258,17 +260,17 @@ def spread(heights, gap):
 def bars(
     numbers,            # {name: number}
     title="", xlabel="",
-    values=",.4g",      # format of the numbers at the bars
+    values=",g",        # format of the numbers at the bars
     chosen=None,        # the name to draw in colour; all, unless given
     ax=None,
 ):
     "Bars from the left with their names and their numbers; the first at the top"
     names, x = list(numbers), as_array(list(numbers.values()))
-    if ax is None: ax = panels(size=(5.5, min(3, 0.7 + 0.27 * len(x))))[1]
+    if ax is None: ax = panels(size=(5.5, min(3, 0.6 + 0.27 * len(x))), title=title)[1]
     colors = [palette["blue" if chosen in (None, n) else "gray"] for n in names]
     drawn = ax.barh(range(len(x)), x, color=colors, height=0.7)
-    ax.bar_label(drawn, [format(v, values) for v in x], padding=3, fontsize=8, color=INK)
+    ax.bar_label(drawn, [format(v, values) for v in numbers.values()], padding=3, fontsize=8, color=INK)
     tick(ax.yaxis, names, len(x))
-    ax.invert_yaxis(), ax.margins(x=0.12), ax.xaxis.set_visible(bool(xlabel)), ax.spines[["left", "bottom"]].set_visible(False)
+    ax.invert_yaxis(), ax.margins(x=0.17), ax.xaxis.set_visible(bool(xlabel)), ax.spines[["left", "bottom"]].set_visible(False)
     ax.tick_params("x", length=0, labelsize=8)
     return finished(ax, title, xlabel)

@@ -21,7 +21,9 @@ import difflib
 import importlib
 import inspect
 
-from .config import PretrainedConfig
+from .config import HUB_ARGUMENTS, PretrainedConfig
+from .dynamic import custom_class
+from .hub import cached_file
 
 # %% ../../nbs/core/auto.ipynb #731f1584
 CONFIGS = {}  # model_type -> configuration class
@@ -74,7 +76,8 @@ class AutoConfig:
         name = pretrained_model_name_or_path
         values, rest = PretrainedConfig.get_config_dict(name, **kwargs)
         where = {k: v for k, v in kwargs.items() if k not in rest}
-        kind = _from_code(name, values, "AutoConfig", trust_remote_code, code_revision, values.get("model_type") in CONFIGS, where)
+        kind = custom_class(values.get("auto_map"), "AutoConfig", name, trust_remote_code, values.get("model_type") in CONFIGS,
+                            code_revision=code_revision, **where)
         if kind is None and "model_type" not in values:
             raise ValueError(f"{name}: config.json has no model_type, so the architecture is unknown; add \"model_type\": one of "
                              f"{', '.join(sorted(_modules()))}, or load it with the architecture's own class")
@@ -88,15 +91,6 @@ class AutoConfig:
         if not exist_ok and (model_type in CONFIGS or model_type.replace("_", "-") in _modules()):
             raise ValueError(f"model_type {model_type!r} is taken; pass exist_ok=True to replace it")
         CONFIGS[model_type] = config
-
-
-def _from_code(name, values, auto, trust, code_revision, known, where):
-    "The class that travels with the checkpoint, if there is one and it is trusted"
-    reference = values.get("auto_map", {}).get(auto)
-    if reference is None: return None
-    from transformers_lit.core.dynamic import get_class_from_dynamic_module, resolve_trust_remote_code
-    if not resolve_trust_remote_code(trust, name, known, True): return None
-    return get_class_from_dynamic_module(reference, name, code_revision=code_revision, **where)
 
 # %% ../../nbs/core/auto.ipynb #c85bfc95
 class AutoModel:
@@ -116,20 +110,23 @@ class AutoModel:
         return kind
 
     @classmethod
+    def _custom(cls, config, name, trust_remote_code, **where):
+        "The class that travels with the checkpoint, if there is one and it is trusted"
+        return custom_class(getattr(config, "auto_map", None), cls.__name__, name, trust_remote_code, type(config) in MODELS.get(cls.task, {}), **where)
+
+    @classmethod
     def from_config(cls, config, trust_remote_code=None, code_revision=None, torch_dtype=None, **kwargs):
         "A model with random weights"
-        kind = _from_code(config.name_or_path, vars(config), cls.__name__, trust_remote_code, code_revision, type(config) in MODELS.get(cls.task, {}), {})
+        kind = cls._custom(config, config.name_or_path, trust_remote_code, code_revision=code_revision)
         model = (kind or cls._class_for(config))(config, **kwargs)
         return model.to(torch_dtype) if torch_dtype is not None else model
 
     @classmethod
     def from_pretrained(cls, pretrained_model_name_or_path, *args, config=None, trust_remote_code=None, code_revision=None, **kwargs):
         "A model with the checkpoint's weights"
-        from transformers_lit.core.config import HUB_ARGUMENTS
         name, where = pretrained_model_name_or_path, {k: v for k, v in kwargs.items() if k in HUB_ARGUMENTS}
         if config is None and "gguf_file" in kwargs:
             from transformers_lit.core.gguf import gguf_config
-            from transformers_lit.core.hub import cached_file
             values = gguf_config(cached_file(name, kwargs["gguf_file"], **where))
             config = config_class_of(values["model_type"]).from_dict(values)
         elif config is None:
@@ -137,7 +134,7 @@ class AutoModel:
             config, unused = AutoConfig.from_pretrained(name, trust_remote_code=trust_remote_code, code_revision=code_revision,
                                                         return_unused_kwargs=True, **where, **rest)
             kwargs = {**where, **{k: v for k, v in rest.items() if k in unused or k == "torch_dtype"}}
-        kind = _from_code(name, vars(config), cls.__name__, trust_remote_code, code_revision, type(config) in MODELS.get(cls.task, {}), where)
+        kind = cls._custom(config, name, trust_remote_code, code_revision=code_revision, **where)
         return (kind or cls._class_for(config)).from_pretrained(name, *args, config=config, **kwargs)
 
     @classmethod

@@ -10,8 +10,12 @@ import copy
 import inspect
 import json
 import os
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, ClassVar
+
+from .dynamic import CustomCodeMixin, custom_object_save
+from .hub import PushToHubMixin, cached_file, uploading
 
 # %% ../../nbs/core/config.ipynb #c278afe6
 GENERATION_DEFAULTS = dict(
@@ -73,14 +77,14 @@ def _plain(value):
     return str(value).removeprefix("torch.") if type(value).__module__ == "torch" else value
 
 # %% ../../nbs/core/config.ipynb #a251b15b
-class PretrainedConfig(_Fields):
+class PretrainedConfig(_Fields, PushToHubMixin, CustomCodeMixin):
     "The values that build a model; subclasses declare their fields as annotated class attributes."
     model_type: ClassVar[str] = ""
     attribute_map: ClassVar[dict] = {}                  # common name -> the name in this family's file
     sub_configs: ClassVar[dict] = {}                    # field -> class, for configurations made of others
     keys_to_ignore_at_inference: ClassVar[list] = []
     is_composition: ClassVar[bool] = False
-    _auto_class: ClassVar[str] = None
+    _default_auto_class: ClassVar[str] = "AutoConfig"
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
@@ -202,7 +206,6 @@ class PretrainedConfig(_Fields):
     @classmethod
     def get_config_dict(cls, name, **kwargs):
         "(the dictionary in the checkpoint's config.json, the keyword arguments that were not for finding it)."
-        from transformers_lit.core.hub import cached_file
         where = {k: kwargs.pop(k) for k in list(kwargs) if k in HUB_ARGUMENTS}
         path = name if os.path.isfile(name) else cached_file(name, "config.json", **where)
         return {**_read_json(path), "_name_or_path": str(name)}, kwargs
@@ -213,25 +216,17 @@ class PretrainedConfig(_Fields):
         values, kwargs = cls.get_config_dict(pretrained_model_name_or_path, **kwargs)
         return cls.from_dict(values, return_unused_kwargs=return_unused_kwargs, **kwargs)
 
-    def save_pretrained(self, save_directory, push_to_hub=False, **kwargs):
-        "Write config.json into a folder, which is made when it does not exist."
+    def save_pretrained(self,
+        save_directory,     # made when it does not exist
+        push_to_hub=False,  # also upload it
+        **kwargs,           # repo_id and others, as for `uploading`
+    ):
+        "Write config.json."
         if os.path.isfile(save_directory): raise NotADirectoryError(f"{save_directory} is a file; save_pretrained needs a folder")
         os.makedirs(save_directory, exist_ok=True)
-        if self._auto_class is not None:
-            from transformers_lit.core.dynamic import custom_object_save
-            custom_object_save(self, save_directory, config=self)
-        self.to_json_file(os.path.join(save_directory, "config.json"))
-        if push_to_hub: self.push_to_hub(kwargs.pop("repo_id", Path(save_directory).name), **kwargs)
-
-    def push_to_hub(self, repo_id, **kwargs):
-        "Upload config.json to the hub."
-        from transformers_lit.core.hub import PushToHubMixin
-        return PushToHubMixin.push_to_hub(self, repo_id, **kwargs)
-
-    @classmethod
-    def register_for_auto_class(cls, auto_class="AutoConfig"):
-        "From now on `save_pretrained` also copies the file this class is written in."
-        cls._auto_class = auto_class if isinstance(auto_class, str) else auto_class.__name__
+        with uploading(save_directory, **kwargs) if push_to_hub else nullcontext():
+            if self._auto_class is not None: custom_object_save(self, save_directory, config=self)
+            self.to_json_file(os.path.join(save_directory, "config.json"))
 
 PretrainedConfig._fields = GENERATION_DEFAULTS | _own_fields(_Fields)
 

@@ -9,7 +9,7 @@ __all__ = ['logger', 'checkpoint_files', 'LoadingInfo', 'assign', 'fill', 'PreTr
 # %% ../../nbs/core/model.ipynb #5712ab2b
 import inspect
 import os
-from pathlib import Path
+from contextlib import nullcontext
 
 import torch
 from torch import nn
@@ -17,7 +17,8 @@ from torch import nn
 from . import logging
 from .checkpoint import (BIN, BIN_INDEX, SAFE, SAFE_INDEX, Checkpoint, KeyMap, load_index, save_state)
 from .config import HUB_ARGUMENTS, PretrainedConfig
-from .hub import PushToHubMixin, cached_file
+from .dynamic import CustomCodeMixin, custom_object_save
+from .hub import PushToHubMixin, cached_file, uploading
 from .outputs import ModelOutput
 from ..generation.generate import GenerationMixin
 from ..layers.blocks import Stack
@@ -86,7 +87,7 @@ def fill(
     return info
 
 # %% ../../nbs/core/model.ipynb #1f96229b
-class PreTrainedModel(nn.Module, GenerationMixin, PushToHubMixin):
+class PreTrainedModel(nn.Module, GenerationMixin, PushToHubMixin, CustomCodeMixin):
     "The base of all models: `config`, a Rosetta table `key_map`, and everything that does not depend on the architecture"
     config_class = None
     base_model_prefix = ""          # the base model's name in the files of head models; here it is always `model`
@@ -95,7 +96,6 @@ class PreTrainedModel(nn.Module, GenerationMixin, PushToHubMixin):
     context_class = Context
     tied = {}                       # name -> name of the parameter it shares
     supports_gradient_checkpointing = True
-    _auto_class = None
 
     def __init__(self, config, *args, **kwargs):
         super().__init__()
@@ -274,7 +274,7 @@ class PreTrainedModel(nn.Module, GenerationMixin, PushToHubMixin):
         max_shard_size="5GB",
         safe_serialization=True,  # safetensors; False: pytorch_model.bin
         variant=None,
-        **kwargs,                 # for push_to_hub
+        **kwargs,                 # repo_id and others, as for `uploading`
     ):
         "Write config.json and the weights, under the names the reference uses, so that either library loads them"
         if os.path.isfile(save_directory): raise NotADirectoryError(f"{save_directory} is a file; save_pretrained needs a folder")
@@ -282,13 +282,11 @@ class PreTrainedModel(nn.Module, GenerationMixin, PushToHubMixin):
         os.makedirs(save_directory, exist_ok=True)
         self.config.architectures = [type(self).__name__]
         self.config.torch_dtype = self.dtype
-        if self._auto_class is not None:
-            from transformers_lit.core.dynamic import custom_object_save
-            custom_object_save(self, save_directory, config=self.config)
-        save_state(self.to_checkpoint(state_dict), save_directory, max_shard_size, safe_serialization, variant)
-        self.config.save_pretrained(save_directory)
-        if self.can_generate(): self.generation_config.save_pretrained(save_directory)
-        if push_to_hub: self.push_to_hub(kwargs.pop("repo_id", Path(save_directory).name), **kwargs)
+        with uploading(save_directory, **kwargs) if push_to_hub else nullcontext():
+            if self._auto_class is not None: custom_object_save(self, save_directory, config=self.config)
+            save_state(self.to_checkpoint(state_dict), save_directory, max_shard_size, safe_serialization, variant)
+            self.config.save_pretrained(save_directory)
+            if self.can_generate(): self.generation_config.save_pretrained(save_directory)
 
     @classmethod
     def from_pretrained(cls,
@@ -348,11 +346,6 @@ class PreTrainedModel(nn.Module, GenerationMixin, PushToHubMixin):
                     (module._buffers if n in module._buffers else module._parameters)[n] = fresh if n in module._buffers else nn.Parameter(fresh, t.requires_grad)
             self._init_weights(module)
             for n, t in kept.items(): (module._buffers if n in module._buffers else module._parameters)[n] = t
-
-    @classmethod
-    def register_for_auto_class(cls, auto_class="AutoModel"):
-        "From now on `save_pretrained` also copies the file this class is written in"
-        cls._auto_class = auto_class if isinstance(auto_class, str) else auto_class.__name__
 
 
 def per_layer(head_mask):

@@ -69,9 +69,9 @@ class RustEngine:
 
     def convert_ids_to_tokens(self, ids, skip_special_tokens=False):
         "The token of one id, or the tokens of a list."
-        if isinstance(ids, int): return self._tokenizer.id_to_token(ids)
+        if isinstance(ids, int): return self._respelled.get(ids) or self._tokenizer.id_to_token(ids)
         skip = set(self.all_special_ids) if skip_special_tokens else ()
-        return [self._tokenizer.id_to_token(int(i)) for i in ids if int(i) not in skip]
+        return [self.convert_ids_to_tokens(int(i)) for i in ids if int(i) not in skip]
 
     def convert_tokens_to_string(self, tokens):
         "The text that tokens stand for."
@@ -86,7 +86,10 @@ class RustEngine:
         if ids and min(ids) < 0:
             raise ValueError(f"Cannot decode the negative id {min(ids)}. Labels mark ignored places with -100; put "
                              "tokenizer.pad_token_id there first.")
-        return self._tokenizer.decode(ids, skip_special_tokens=skip_special_tokens)
+        if not self._respelled: return self._tokenizer.decode(ids, skip_special_tokens=skip_special_tokens)
+        skip = {i for i, t in self.added_tokens_decoder.items() if t.special} if skip_special_tokens else ()
+        tokens = [self.convert_ids_to_tokens(i) for i in ids if i not in skip]
+        return self.convert_tokens_to_string([t for t in tokens if t is not None])
 
     def add_tokens(self,
         new_tokens,            # one token or a list: strings or `AddedToken`s
@@ -95,7 +98,14 @@ class RustEngine:
         "Add tokens that the engine may never split."
         if isinstance(new_tokens, (str, AddedToken)): new_tokens = [new_tokens]
         add = self._tokenizer.add_special_tokens if special_tokens else self._tokenizer.add_tokens
-        return add(list(new_tokens)) if new_tokens else 0
+        count = add(list(new_tokens)) if new_tokens else 0
+        self._note_respelled()
+        return count
+
+    def _note_respelled(self):
+        "Note the added tokens that the engine would give back in their normalised spelling."
+        self._respelled = {i: str(t) for i, t in self.added_tokens_decoder.items()
+                           if t.normalized and self._tokenizer.id_to_token(i) != str(t)}
 
     def _set_lengths(self, padding, truncation, max_length, stride, multiple):
         "Tell the engine how to cut and pad the next batch."
@@ -109,9 +119,11 @@ class RustEngine:
     def _run(self, rows, words, add_special_tokens):
         "One `Encoding` a row."
         try: return self._tokenizer.encode_batch(rows, is_pretokenized=words, add_special_tokens=add_special_tokens)
-        except Exception as e:
-            if "Truncation error" not in str(e): raise
-            raise ValueError(f"A text cannot be cut as asked: {e}. truncation='longest_first' can cut either text.") from e
+        except BaseException as e:                        # a panic of the Rust code is no `Exception`
+            if "Truncation error" in str(e): remedy = "truncation='longest_first' can cut either text"
+            elif "stride" in str(e): remedy = "take a smaller stride or a larger max_length"
+            else: raise
+            raise ValueError(f"A text cannot be cut as asked: {e}; {remedy}.") from e
 
     def _encode_batch(self, rows, *, add_special_tokens, padding, truncation, max_length, stride, is_split_into_words,
                       pad_to_multiple_of, return_tensors, return_token_type_ids, return_attention_mask, return_overflowing_tokens,
@@ -194,10 +206,8 @@ class TrainMixin:
         blank = state | {"added_tokens": [], "post_processor": None, "model": _empty(state["model"])}
         engine = Tokenizer.from_str(json.dumps(blank))
         added = [_rename(t, renamed) for t in self.added_tokens_decoder.values()]
-        known = [t for t in added if t.special] + [_as_special(t) for t in new]
+        known = [t for t in added if t.special or state["model"]["type"] == "Unigram"] + [_as_special(t) for t in new]
         engine.train_from_iterator(text_iterator, length=length, trainer=self._trainer(state, vocab_size, known, kwargs))
-        plain = [t for t in added if not t.special]
-        if plain: engine.add_tokens(plain)
         if framing:
             state = json.loads(engine.to_str()) | {"post_processor": _reframe(framing, renamed, engine.token_to_id)}
             engine = Tokenizer.from_str(json.dumps(state))
@@ -236,6 +246,7 @@ class PreTrainedTokenizerFast(TrainMixin, RustEngine, PreTrainedTokenizerBase):
             raise ValueError(f"{type(self).__name__} needs a `tokenizer_object` (a tokenizers.Tokenizer), a `tokenizer_file` "
                              f"(the path of a tokenizer.json){self._other_sources()}.")
         self._tokenizer = _engine_from_file(tokenizer_file) if tokenizer_object is None else copy.deepcopy(tokenizer_object)
+        self._note_respelled()
         super().__init__(**_take_defaults(self._tokenizer) | kwargs)
         self._add_known(added_tokens_decoder or {})
 
