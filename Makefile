@@ -32,7 +32,7 @@ $(READY): constraints.txt settings.ini setup.py
 	@touch $@
 
 tour: $(READY) ## real models at work, end to end: runs tutorials/00_tour.ipynb and writes build/00_tour.html
-	@$(BIN)/python tools/tour.py tutorials/00_tour.ipynb build/00_tour.html
+	@$(BIN)/python .ci/tour.py tutorials/00_tour.ipynb build/00_tour.html
 
 test: $(READY) ## every test: the library, the execution of every notebook, the documentation in a browser
 	@$(BIN)/python -m pytest -n $(JOBS)
@@ -50,7 +50,7 @@ export: $(READY) ## the package transformers_lit, the notebooks' metadata and RE
 	@$(BIN)/nbdev_export
 	@$(BIN)/nbdev_clean
 	@$(BIN)/nbdev_clean --fname tutorials
-	@$(BIN)/python tools/readme.py
+	@$(BIN)/python .ci/readme.py
 
 bench: $(READY) $(OLD)/.ready $(NEW)/.ready ## speed and memory beside transformers 4.38.2 and the newest release
 	@$(BIN)/python tests/bench/bench.py --old $(OLD)/bin/python --new $(NEW)/bin/python
@@ -69,7 +69,7 @@ interop: $(READY) $(OLD)/.ready ## checkpoints written here are read by transfor
 	@touch $@
 
 constraints: $(READY) ## constraints.txt written anew from what .venv holds
-	@$(BIN)/python tools/pin.py > build/constraints.txt && mv build/constraints.txt constraints.txt && touch $(READY)
+	@$(BIN)/python .ci/pin.py > build/constraints.txt && mv build/constraints.txt constraints.txt && touch $(READY)
 
 clean: ## removes what was built
 	rm -rf build _proc _docs .pytest_cache *.egg-info

@@ -65,7 +65,7 @@ def test_package_is_what_the_notebooks_export(tmp_path):
 
 def test_readme_is_the_front_page():
     from importlib.util import module_from_spec, spec_from_file_location
-    spec = spec_from_file_location("readme", ROOT/"tools/readme.py")
+    spec = spec_from_file_location("readme", ROOT/".ci/readme.py")
     readme = module_from_spec(spec)
     spec.loader.exec_module(readme)
     assert (ROOT/"README.md").read_text(encoding="utf-8") == readme.readme(), "README.md is stale: run `make export`"

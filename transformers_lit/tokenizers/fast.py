@@ -110,7 +110,11 @@ class RustEngine:
     def _set_lengths(self, padding, truncation, max_length, stride, multiple):
         "Tell the engine how to cut and pad the next batch."
         if truncation == TruncationStrategy.DO_NOT_TRUNCATE: self._tokenizer.no_truncation()
-        else: self._tokenizer.enable_truncation(max_length, stride=stride, strategy=truncation.value, direction=self.truncation_side)
+        else:
+            room = max_length - self.num_special_tokens_to_add()
+            if stride and stride >= room: raise ValueError(f"A stride of {stride} needs a max_length above {max_length}: {room} tokens are "
+                                                           "left beside the special ones, and each row must move on.")
+            self._tokenizer.enable_truncation(max_length, stride=stride, strategy=truncation.value, direction=self.truncation_side)
         if padding == PaddingStrategy.DO_NOT_PAD: return self._tokenizer.no_padding()
         self._tokenizer.enable_padding(
             direction=self.padding_side, pad_id=self.pad_token_id, pad_type_id=self.pad_token_type_id, pad_token=self.pad_token,
@@ -119,11 +123,9 @@ class RustEngine:
     def _run(self, rows, words, add_special_tokens):
         "One `Encoding` a row."
         try: return self._tokenizer.encode_batch(rows, is_pretokenized=words, add_special_tokens=add_special_tokens)
-        except BaseException as e:                        # a panic of the Rust code is no `Exception`
-            if "Truncation error" in str(e): remedy = "truncation='longest_first' can cut either text"
-            elif "stride" in str(e): remedy = "take a smaller stride or a larger max_length"
-            else: raise
-            raise ValueError(f"A text cannot be cut as asked: {e}; {remedy}.") from e
+        except Exception as e:
+            if "Truncation error" not in str(e): raise
+            raise ValueError(f"A text cannot be cut as asked: {e}. truncation='longest_first' can cut either text.") from e
 
     def _encode_batch(self, rows, *, add_special_tokens, padding, truncation, max_length, stride, is_split_into_words,
                       pad_to_multiple_of, return_tensors, return_token_type_ids, return_attention_mask, return_overflowing_tokens,

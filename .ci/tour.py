@@ -1,4 +1,4 @@
-"Runs a notebook with its progress in the terminal and writes it as one HTML file: python tools/tour.py NOTEBOOK HTML"
+"Runs a notebook with its progress in the terminal and writes it as one HTML file: python .ci/tour.py NOTEBOOK HTML"
 import os
 import re
 import sys
