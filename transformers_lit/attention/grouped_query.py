@@ -12,9 +12,9 @@ import torch.nn.functional as F
 from ..layers.attention import Attention
 from ..layers.positions import rotate
 
-# %% ../../nbs/attention/grouped_query.ipynb #e5cf29f6
+# %% ../../nbs/attention/grouped_query.ipynb #761bc898
 class GroupedQueryAttention(Attention):
-    "H query heads in K groups, one head of keys and values a group (K = H is multi-head, K = 1 multi-query attention)"
+    "H query heads in K groups, a head of keys and values for each (K = H: multi-head, K = 1: multi-query attention)"
     def attend(self, q, k, v, bias, ctx):
         groups = self.heads // self.kv_heads
         if groups == 1: return super().attend(q, k, v, bias, ctx)
@@ -25,8 +25,13 @@ class GroupedQueryAttention(Attention):
     def one_step(self, q, k, v, bias, ctx):
         "One new token: the queries of a group are laid side by side as if they were times, so no key is copied"
         B, H, _, E = q.shape
+        if bias is not None and bias.shape[1] > 1: bias = bias.reshape(len(bias), self.kv_heads, -1, bias.shape[-1])
         x = super().attend(q.view(B, self.kv_heads, -1, E), k, v, bias, ctx)  # B K G E
         return x.reshape(B, H, 1, E)
+
+    def prune(self, heads):
+        if self.kv_heads == self.heads: return super().prune(heads)
+        raise ValueError(f"single heads cannot be pruned here: {self.heads} query heads share {self.kv_heads} heads of keys")
 
 # %% ../../nbs/attention/grouped_query.ipynb #c5e3f691
 class RotaryAttention(GroupedQueryAttention):

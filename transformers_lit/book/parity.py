@@ -132,7 +132,9 @@ def run_cached(cases, model, run, folder):
 @torch.no_grad()
 def run_load_adapter(cases, model, run, folder, lang="xyz", vocab=41):
     "Another language's adapters and output layer, from a file beside the checkpoint"
-    x = {n: v for n in ("input_values", "attention_mask") if (v := cases.recorded(run, n)) is not None}
+    mask = (torch.arange(260) < torch.tensor([[260], [201]])).long()
+    noise = np.random.default_rng(zlib.crc32(b"floats|wav2vec2/adapter/audio")).random(mask.shape) * 2 - 1  # the record holds half of it
+    x = dict(input_values=torch.from_numpy(noise.astype(np.float32)) * mask, attention_mask=mask)
     before, adapters = model(**x).logits, model._get_adapters()
     shapes = {k: [vocab, *p.shape[1:]] if k.startswith("lm_head") else list(p.shape) for k, p in adapters.items()}
     save_file({k: weight_of(f"adapter.{lang}.{k}", s) for k, s in shapes.items()}, os.path.join(folder, f"adapter.{lang}.safetensors"))

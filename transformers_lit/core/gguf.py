@@ -19,7 +19,8 @@ logger = get_logger(__name__)
 def _gguf():
     "The `gguf` package."
     try: import gguf
-    except ImportError as e: raise ImportError("Reading GGUF files needs the package gguf: pip install 'transformers_lit[gguf]'") from e
+    except ImportError as e:
+        raise ImportError("GGUF files need the package gguf: pip install 'transformers_lit[gguf]'") from e
     return gguf
 
 @lru_cache(maxsize=1)
@@ -28,7 +29,8 @@ def _open(path, stamp):
     with open(path, "rb") as f: magic = f.read(4)
     if magic != b"GGUF": raise OSError(f"{path} is not a GGUF file: it starts with {magic!r}, not b'GGUF'.")
     try: return _gguf().GGUFReader(path)
-    except (ValueError, IndexError, TypeError) as e: raise OSError(f"{path} is damaged or cut short: {e}") from e
+    except (ValueError, IndexError, TypeError) as e:
+        raise OSError(f"{path} is damaged or cut short: {e}") from e
 
 def _reader(path):
     "The reader of the file as it is now."
@@ -45,19 +47,22 @@ def gguf_metadata(
     return {name: field.contents() for name, field in _reader(path).fields.items()}
 
 # %% ../../nbs/core/gguf.ipynb #dd5d0961
-_FIELDS = dict(hidden_size="embedding_length", intermediate_size="feed_forward_length", num_hidden_layers="block_count",
-               num_attention_heads="attention.head_count", num_key_value_heads="attention.head_count_kv",
-               rms_norm_eps="attention.layer_norm_rms_epsilon", rope_theta="rope.freq_base",
-               max_position_embeddings="context_length", vocab_size="vocab_size", head_dim="attention.key_length")
+_FIELDS = dict(hidden_size="embedding_length", intermediate_size="feed_forward_length",
+               num_hidden_layers="block_count", num_attention_heads="attention.head_count",
+               num_key_value_heads="attention.head_count_kv", rms_norm_eps="attention.layer_norm_rms_epsilon",
+               rope_theta="rope.freq_base", max_position_embeddings="context_length",
+               vocab_size="vocab_size", head_dim="attention.key_length")
 _ROLES = dict(bos="bos_token_id", eos="eos_token_id", pad="padding_token_id")
 
 def _architecture(header):
     "Raise unless the file holds a model this module can name."
     name = header.get("general.architecture")
-    if name != "llama": raise ValueError(f"This GGUF file holds the architecture {name!r}; 'llama' is the one that can be read.")
+    if name != "llama":
+        raise ValueError(f"This GGUF file holds the architecture {name!r}; 'llama' is the one that can be read.")
     scaling = header.get("llama.rope.scaling.type", "none")
     if scaling not in ("none", "linear"):
-        raise ValueError(f"This GGUF file scales its rotary positions by {scaling!r}; 'none' and 'linear' can be read.")
+        raise ValueError(f"This GGUF file scales its rotary positions by {scaling!r}; 'none' and 'linear' can "
+                         "be read.")
 
 # %% ../../nbs/core/gguf.ipynb #b2755122
 def gguf_config(
@@ -66,15 +71,19 @@ def gguf_config(
     "The configuration in a GGUF file, in the words of config.json."
     header, tensors = gguf_metadata(path), {t.name for t in _reader(path).tensors}
     _architecture(header)
-    config = {ours: header[f"llama.{theirs}"] for ours, theirs in _FIELDS.items() if f"llama.{theirs}" in header}
-    config |= {f"{role}_token_id": header[f"tokenizer.ggml.{name}"] for role, name in _ROLES.items() if f"tokenizer.ggml.{name}" in header}
+    names  = {ours: f"llama.{theirs}" for ours, theirs in _FIELDS.items()}
+    names |= {f"{role}_token_id": f"tokenizer.ggml.{theirs}" for role, theirs in _ROLES.items()}
+    config = {ours: header[theirs] for ours, theirs in names.items() if theirs in header}
     config.setdefault("vocab_size", len(header.get("tokenizer.ggml.tokens", [])))
     config.setdefault("num_key_value_heads", config["num_attention_heads"])
-    if header.get("llama.rope.scaling.type") == "linear": config["rope_scaling"] = dict(type="linear", factor=header["llama.rope.scaling.factor"])
-    if config.get("head_dim") == config["hidden_size"] // config["num_attention_heads"]: del config["head_dim"]
-    return config | dict(model_type="llama", architectures=["LlamaForCausalLM"], torch_dtype="float32",
-                         rms_norm_eps=round(config["rms_norm_eps"], 12), tie_word_embeddings="output.weight" not in tensors,
-                         attention_bias="blk.0.attn_q.bias" in tensors)
+    if header.get("llama.rope.scaling.type") == "linear":
+        config["rope_scaling"] = dict(type="linear", factor=header["llama.rope.scaling.factor"])
+    width = config["hidden_size"] // config["num_attention_heads"]
+    if config.get("head_dim") == width: del config["head_dim"]                # no news: the usual width
+    return config | dict(
+        model_type="llama", architectures=["LlamaForCausalLM"], torch_dtype="float32",
+        rms_norm_eps=round(config["rms_norm_eps"], 12),                       # 1e-5 was stored in 32 bits
+        tie_word_embeddings="output.weight" not in tensors, attention_bias="blk.0.attn_q.bias" in tensors)
 
 # %% ../../nbs/core/gguf.ipynb #682483cf
 GGUF_NAMES = {
@@ -99,7 +108,8 @@ def checkpoint_name(
     stem, _, kind = name.rpartition(".")
     block = stem.split(".")[1] if stem.startswith("blk.") else ""
     rule = f"blk.*.{stem.split('.', 2)[2]}" if block else stem
-    if rule not in GGUF_NAMES: raise ValueError(f"The GGUF file has a tensor {name!r} that no LLaMA model has a place for.")
+    if rule not in GGUF_NAMES:
+        raise ValueError(f"The GGUF file has a tensor {name!r} that no LLaMA model has a place for.")
     return f"{GGUF_NAMES[rule].replace('*', block)}.{kind}"
 
 # %% ../../nbs/core/gguf.ipynb #b5bd23ff
@@ -122,7 +132,8 @@ def gguf_state(
     for tensor in _reader(path).tensors:
         name, kind = checkpoint_name(tensor.name), tensor.name.split(".")[-2]
         try: weight = dequantize(tensor.data, tensor.tensor_type)
-        except NotImplementedError as e: raise ValueError(f"{tensor.name} has the type {tensor.tensor_type.name}, which gguf cannot read: {e}") from e
+        except NotImplementedError as e:
+            raise ValueError(f"The package gguf cannot read {tensor.name}, of type {tensor.tensor_type.name}.") from e
         if kind in heads: weight = unshuffle(weight, heads[kind])
         yield name, torch.from_numpy(np.array(weight, np.float32))
 
@@ -136,25 +147,28 @@ def read_gguf(
 _GPT2, _DIGITS = object(), object()
 _LLAMA3 = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*"
            r"|\s*[\r\n]+|\s+(?!\S)|\s+")
-_PRE = {"gpt-2": _GPT2, "default": _GPT2, "smollm": _DIGITS, "starcoder": _DIGITS, "refact": _DIGITS, "command-r": _DIGITS,
+_PRE = {"gpt-2": _GPT2, "default": _GPT2,
+        "smollm": _DIGITS, "starcoder": _DIGITS, "refact": _DIGITS, "command-r": _DIGITS,
         "llama-bpe": _LLAMA3, "llama3": _LLAMA3, "qwen2": _LLAMA3.replace("{1,3}", "")}
 _NORMAL, _UNKNOWN, _CONTROL, _USER = 1, 2, 3, 4         # kinds of tokens
 
 def _pre_tokenizer(name):
     "The pre-tokenizer a GGUF file names."
     from tokenizers import Regex, pre_tokenizers as pre
-    if name not in _PRE: raise ValueError(f"The GGUF file names the pre-tokenizer {name!r}; known are {sorted(_PRE)}.")
-    rule = _PRE[name]
-    if rule is _GPT2: return pre.ByteLevel(add_prefix_space=False)
-    if rule is _DIGITS: return pre.Sequence([pre.Digits(individual_digits=True), pre.ByteLevel(add_prefix_space=False)])
-    return pre.Sequence([pre.Split(Regex(rule), "isolated"), pre.ByteLevel(add_prefix_space=False, use_regex=False)])
+    if name not in _PRE:
+        raise ValueError(f"The GGUF file names the pre-tokenizer {name!r}; known are {sorted(_PRE)}.")
+    rule, gpt2 = _PRE[name], pre.ByteLevel(add_prefix_space=False)
+    if rule is _GPT2:   return gpt2
+    if rule is _DIGITS: return pre.Sequence([pre.Digits(individual_digits=True), gpt2])
+    only_bytes = pre.ByteLevel(add_prefix_space=False, use_regex=False)
+    return pre.Sequence([pre.Split(Regex(rule), "isolated"), only_bytes])
 
 def _byte_level(read, vocab):
     "GPT-2's kind of engine."
     from tokenizers import Tokenizer, decoders, models, normalizers, processors
     pre = read("pre", "default")
     merges = [tuple(pair.split(" ")) for pair in read("merges")]
-    whole = {"ignore_merges": True} if _PRE.get(pre) is _LLAMA3 else {}       # LLaMA 3 takes words that are tokens whole
+    whole = {"ignore_merges": True} if _PRE.get(pre) is _LLAMA3 else {}    # known words are taken whole
     engine = Tokenizer(models.BPE(vocab, merges, **whole))
     if pre == "qwen2": engine.normalizer = normalizers.NFC()
     engine.pre_tokenizer, engine.decoder = _pre_tokenizer(pre), decoders.ByteLevel()
@@ -182,18 +196,21 @@ def gguf_tokenizer(
     header = gguf_metadata(path)
     def read(name, *default): return header.get(f"tokenizer.ggml.{name}", *default)
     if (model := read("model")) not in _ENGINES:
-        raise ValueError(f"The GGUF file has a tokenizer of the kind {model!r}; known are {sorted(_ENGINES)}.")
+        raise ValueError(f"The GGUF file has a tokenizer of the kind {model!r}; known are "
+                         f"{sorted(_ENGINES)}.")
     tokens, kinds = read("tokens"), read("token_type", [])
     engine = _ENGINES[model](read, {t: i for i, t in enumerate(tokens)})
-    for kind, special in ((_UNKNOWN, True), (_CONTROL, True), (_USER, False)):
-        engine.add_tokens([AddedToken(t, normalized=False, special=special) for t, k in zip(tokens, kinds) if k == kind])
+    for wanted, special in ((_UNKNOWN, True), (_CONTROL, True), (_USER, False)):
+        texts = [token for token, kind in zip(tokens, kinds) if kind == wanted]
+        engine.add_tokens([AddedToken(t, normalized=False, special=special) for t in texts])
     roles = {f"{role}_token": tokens[i] for role, name in dict(_ROLES, unk="unknown_token_id").items()
              if (i := read(name)) is not None}
     _frame(engine, roles, read("add_bos_token", model == "llama"), read("add_eos_token", False))
     limit = header.get(f"{header['general.architecture']}.context_length")
     return PreTrainedTokenizerFast(**dict(
-        tokenizer_object=engine, model_max_length=limit, chat_template=header.get("tokenizer.chat_template"), clean_up_tokenization_spaces=False,
-        model_input_names=["input_ids", "attention_mask"], name_or_path=os.fspath(path)) | roles | kwargs)
+        tokenizer_object=engine, model_max_length=limit, chat_template=header.get("tokenizer.chat_template"),
+        clean_up_tokenization_spaces=False, model_input_names=["input_ids", "attention_mask"],
+        name_or_path=os.fspath(path)) | roles | kwargs)
 
 # %% ../../nbs/core/gguf.ipynb #45b2c62a
 def _frame(engine, roles, bos, eos):

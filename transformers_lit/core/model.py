@@ -26,6 +26,7 @@ from ..layers.caches import KVCache
 from ..layers.context import Context
 from ..layers.init import init_normal
 
+# %% ../../nbs/core/model.ipynb #4c9e242f
 logger = logging.get_logger(__name__)
 
 # %% ../../nbs/core/model.ipynb #418975e6
@@ -257,7 +258,8 @@ class PreTrainedModel(nn.Module, GenerationMixin, PushToHubMixin, CustomCodeMixi
         inside = [k for k in found if k.startswith(prefix)]
         if self.base_model is self and inside: found = {k.removeprefix(prefix): k for k in found}
         elif self.base_model is not self and not inside and not any(e.foreign in found for e in plan if e.foreign.startswith(prefix)):
-            found = {prefix + k if prefix + k in home.values() else k: k for k in found}
+            known = {*home.values(), *(k for group in aliases.values() for k in group)}
+            found = {prefix + k if prefix + k in known else k: k for k in found}
         return plan, found, aliases
 
     def to_checkpoint(self, state=None):
@@ -334,7 +336,8 @@ class PreTrainedModel(nn.Module, GenerationMixin, PushToHubMixin, CustomCodeMixi
 
     def _materialise(self, dtype, device):
         "Initialise the tensors that no file has filled"
-        tied = {self.get_submodule(n.rpartition(".")[0]): n.rpartition(".")[2] for n in self.tied_weights()}
+        home = lambda name: self.get_submodule(name.rpartition(".")[0])
+        tied = {home(n): n.rpartition(".")[2] for n, source in self.tied_weights().items() if home(n) is not home(source)}
         for module in self.modules():
             tensors = {**module._parameters, **module._buffers}
             new = [n for n, t in tensors.items() if t is not None and t.is_meta and tied.get(module) != n]

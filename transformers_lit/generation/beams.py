@@ -12,7 +12,7 @@ from .processors import as_ids
 
 # %% ../../nbs/generation/beams.ipynb #ac63d495
 class Hypotheses:
-    "The best finished texts of every item: how good, at which step they ended, from which row"
+    "The best finished texts of every item: how good, how long without their end token, from which row"
     def __init__(self,
         items,           # B, prompts
         size,            # texts to keep for each
@@ -30,7 +30,7 @@ class Hypotheses:
     def add(self,
         total,    # B N, sum of log-probabilities
         rows,     # B N, row of the text before its last token
-        length,   # generated tokens that count
+        length,   # generated tokens, the end token included
         valid,    # B N, which of these are texts to add
         ended,    # have they reached an end token?
     ):
@@ -39,7 +39,7 @@ class Hypotheses:
         new = (total / length ** self.penalty).masked_fill(~valid, -torch.inf)
         self.scores, best = torch.cat((self.scores, new), 1).topk(self.size)
         choose = lambda old, new: torch.cat((old, new), 1).gather(1, best)
-        self.rows, self.lengths = choose(self.rows, rows), choose(self.lengths, torch.full_like(rows, length))
+        self.rows, self.lengths = choose(self.rows, rows), choose(self.lengths, torch.full_like(rows, length - ended))
         self.ended = choose(self.ended, torch.full_like(valid, ended))
         self.count = (self.count + valid.sum(1)).clamp(max=self.size)
 
@@ -74,6 +74,7 @@ def advance(
     eos,        # end tokens, a tensor
     length,     # generated tokens, with the one that is chosen now
     first_rows, # B, number of the first row of every item
+    may_end=None,  # B K, which of the texts so far may end (all if None)
     **choice,   # for `candidates`
 ):
     "(sums, tokens, rows) of the K texts that go on: B K each"
@@ -82,7 +83,8 @@ def advance(
     scores, index = candidates(total.flatten(1), min(n, K * V), **choice)
     tokens, rows = index % V, index // V + first_rows[:, None]
     ends = (tokens[..., None] == eos).any(-1)
-    done.add(scores[:, :K], rows[:, :K], length, ends[:, :K], True)
+    valid = ends[:, :K] if may_end is None else ends[:, :K] & may_end.gather(1, index[:, :K] // V)
+    done.add(scores[:, :K], rows[:, :K], length, valid, True)
     go_on = ends.long().sort(stable=True).indices[:, :K]       # the first K that do not end
     done.close(scores[:, 0], length)
     return scores.gather(1, go_on), tokens.gather(1, go_on), rows.gather(1, go_on)
@@ -134,14 +136,16 @@ def start_sums(items, K, sample, device):
     return sums
 
 
-def over(stop, done): return bool(stop if isinstance(stop, bool) else stop.all()) or bool(done.done.all())
+def over(stop, *pools):
+    "Is the search over, by a criterion or because all items of all pools are done?"
+    return bool(stop if isinstance(stop, bool) else stop.all()) or all(bool(p.done.all()) for p in pools)
 
 
-def gather_texts(steps, history, done):
+def gather_texts(steps, history, *pools):
     "The best texts of every item, best first, as `generate` returns them"
     c, n = steps.config, steps.config.num_return_sequences
-    flat = lambda t: t[:, :n].flatten()
-    row, length, ended = flat(done.rows), flat(done.lengths), flat(done.ended)
+    scores, best = torch.cat([p.scores for p in pools], 1).topk(n)
+    row, length, ended = (torch.cat([getattr(p, name) for p in pools], 1).gather(1, best).flatten() for name in ("rows", "lengths", "ended"))
     tokens, beams = trace(history, row, length)
     if ended.any():                                            # one more column: the ends themselves
         end = as_ids(c.eos_token_id)[:1].to(row.device)
@@ -152,5 +156,6 @@ def gather_texts(steps, history, done):
     prompt = steps.buffer[:: c.num_beams, :steps.start].repeat_interleave(n, 0)
     tokens = tokens[:, :width].masked_fill(tokens[:, :width] < 0, 0 if c.pad_token_id is None else c.pad_token_id)
     sequences = torch.cat((prompt, tokens), 1)
-    scores = dict(sequences_scores=flat(done.scores)) if c.output_scores else {}
-    return steps.result(sequences, beam_indices=beams[:, :width], **scores)
+    scores = dict(sequences_scores=scores.flatten()) if c.output_scores else {}
+    beams = torch.nn.functional.pad(beams[:, :width], (0, sequences.shape[1] - width), value=-1)
+    return steps.result(sequences, beam_indices=beams, **scores)

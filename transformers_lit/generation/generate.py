@@ -16,6 +16,9 @@ from ..core import logging
 from ..core.outputs import BaseModelOutput
 from .beams import beam_search
 from .config import FIELDS, FILE, GenerationConfig
+from .constraints import constrained_beam_search, constraints_of
+from .contrastive import contrastive_search
+from .group_beams import group_beam_search
 from .processors import LogitsProcessorList, processors_for, warpers_for
 from .sampling import decode
 from .steps import Steps, left_padded, past_length
@@ -177,12 +180,11 @@ class GenerationMixin:
         self._check_arguments(left)
         main, name = self._first_input(inputs, left, c)
         self._settle_padding(main, left, c)
-        ids, text = main, main if name == "input_ids" else None
+        ids, text = main, main if name == "input_ids" and main is not None and main.shape[1] else None
         if self.config.is_encoder_decoder:
             self._encode(main, name, left, c)
             memory = left["encoder_outputs"][0]
             ids = self._decoder_ids(left, c, len(memory), memory.device)
-        else: text = None
         embeds = left.get("inputs_embeds")
         settle_length(c, ids.shape[1], kwargs, 0 if embeds is None or ids.shape[1] else embeds.shape[1])
         if streamer is not None:
@@ -193,8 +195,31 @@ class GenerationMixin:
         criteria = StoppingCriteriaList(stopping_criteria or ())
         if c.max_time is not None: criteria.append(MaxTimeCriteria(c.max_time))
         if c.eos_token_id is not None and c.num_beams == 1: criteria.append(EosTokenCriteria(c.eos_token_id))
-        steps = Steps(self, ids, c, left, max(c.num_beams, c.num_return_sequences))
+        contrastive = c.num_beams == 1 and not c.do_sample and c.penalty_alpha and c.top_k and c.top_k > 1
+        steps = Steps(self, ids, c, left, c.top_k if contrastive else c.num_beams if c.num_beams > 1 else c.num_return_sequences)
+        if c.constraints is not None or c.force_words_ids is not None:
+            return constrained_beam_search(steps, processors, criteria, constraints_of(c))
+        if c.num_beam_groups > 1: return group_beam_search(steps, processors, criteria)
         if c.num_beams > 1: return beam_search(steps, processors, criteria, generator)
+        if contrastive: return contrastive_search(steps, processors, criteria, streamer)
         return decode(steps, processors, criteria, streamer, generator)
+
+    # ---- afterwards
+    def compute_transition_scores(self,
+        sequences,               # B T, from an output
+        scores,                  # its scores, one tensor (rows V) a step
+        beam_indices=None,       # its beam_indices, for a beam search
+        normalize_logits=False,  # make log-probabilities of the scores first
+    ):
+        "The score of every token that was generated: B N, 0 behind the end of a beam"
+        steps = torch.stack(scores, 1)                                                   # rows N V
+        if normalize_logits: steps = steps.log_softmax(-1)
+        if beam_indices is None: beam_indices = torch.arange(len(steps), device=steps.device)[:, None].expand(-1, len(scores))
+        over = beam_indices < 0
+        width = int((~over).sum(-1).max())
+        rows, over = beam_indices[:, :width].clamp(min=0), over[:, :width]
+        tokens = sequences[:, sequences.shape[1] - width:].masked_fill(over, 0)
+        step = torch.arange(width, device=rows.device)
+        return steps[rows, step, tokens].masked_fill(over, 0.0)
 
 GENERATE_ARGUMENTS = tuple(inspect.signature(GenerationMixin.generate).parameters)[1:-1]

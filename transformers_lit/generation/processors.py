@@ -125,13 +125,15 @@ class SequenceBiasLogitsProcessor(LogitsProcessor):
                   f"the keys of sequence_bias must be tuples of token ids, got {words!r}")
         check(all(isinstance(b, float) for b in sequence_bias.values()), f"the values of sequence_bias must be floats, got {sequence_bias!r}")
         self.sequence_bias, self.width = sequence_bias, max(map(len, sequence_bias)) - 1
+        self.largest = max(words[-1] for words in sequence_bias)
         pad = [(-1,) * (self.width + 1 - len(w)) + w for w in sequence_bias]
         self.sequences, self.amount = torch.tensor(pad), torch.tensor(list(sequence_bias.values()))
 
     def __call__(self, ids, scores):
-        if self.sequences.device != scores.device: self.sequences, self.amount = self.sequences.to(scores.device), self.amount.to(scores.device)
+        if self.sequences.device != scores.device:
+            self.sequences, self.amount = self.sequences.to(scores.device), self.amount.to(scores.device)
         before, last = self.sequences[:, :-1], self.sequences[:, -1]
-        if last.max() >= scores.shape[1]: raise ValueError(f"the vocabulary has {scores.shape[1]} tokens; sequence_bias names token {int(last.max())}")
+        check(self.largest < scores.shape[1], f"sequence_bias names token {self.largest}, but the vocabulary has {scores.shape[1]} tokens")
         tail = torch.nn.functional.pad(ids[:, ids.shape[1] - min(self.width, ids.shape[1]):], (max(self.width - ids.shape[1], 0), 0), value=-2)
         complete = ((tail[:, None] == before) | (before < 0)).all(-1)      # B W: has the row said all but the last token?
         amount = torch.where(complete, self.amount, 0.0).to(scores.dtype)
@@ -167,7 +169,11 @@ class NoRepeatNGramLogitsProcessor(LogitsProcessor):
         check(isinstance(ngram_size, int) and ngram_size > 0, f"ngram_size must be a whole number from 1 up, got {ngram_size!r}")
         self.ngram_size = ngram_size
 
-    def __call__(self, ids, scores): return forbid_ngrams(ids, ids[:, ids.shape[1] - self.ngram_size + 1:], scores) if ids.shape[1] >= self.ngram_size else scores
+    def __call__(self, ids, scores): return self.forbid(ids, ids, scores)
+
+    def forbid(self, text, ids, scores):
+        begin = ids.shape[1] - self.ngram_size + 1
+        return forbid_ngrams(text, ids[:, begin:], scores) if begin >= 0 else scores
 
 class EncoderNoRepeatNGramLogitsProcessor(NoRepeatNGramLogitsProcessor):
     "No sequence of n tokens is copied from the encoder's text"
@@ -176,9 +182,7 @@ class EncoderNoRepeatNGramLogitsProcessor(NoRepeatNGramLogitsProcessor):
         self.text = encoder_input_ids if encoder_input_ids.dim() == 2 else encoder_input_ids[None]
 
     def __call__(self, ids, scores):
-        if ids.shape[1] < self.ngram_size - 1: return scores
-        text = self.text.repeat_interleave(ids.shape[0] // self.text.shape[0], 0)
-        return forbid_ngrams(text, ids[:, ids.shape[1] - self.ngram_size + 1:], scores)
+        return self.forbid(self.text.repeat_interleave(len(ids) // len(self.text), 0), ids, scores)
 
 # %% ../../nbs/generation/processors.ipynb #ec5c2de7
 class RepetitionPenaltyLogitsProcessor(LogitsProcessor):
@@ -236,7 +240,8 @@ class ExponentialDecayLengthPenalty(_TokenProcessor):
         late = ids.shape[1] - self.start
         if late <= 0: return scores
         eos = self.on(scores.device)
-        return scores.index_add(1, eos, scores[:, eos].abs() * (self.factor ** late - 1))
+        bonus = scores[:, eos].abs() * (self.factor ** late - 1)
+        return scores.index_add(1, eos, bonus.masked_fill(bonus.isinf(), 0.0))      # what is forbidden stays forbidden
 
 # %% ../../nbs/generation/processors.ipynb #301eb56b
 class InfNanRemoveLogitsProcessor(LogitsProcessor):

@@ -143,7 +143,7 @@ class Steps:
         left = self.end - self.length
         seen = {k: v[:, :v.shape[1] - left] for k, v in self.grown.items()}
         inputs = self.model.prepare_inputs_for_generation(
-            self.ids[::self.copies], past_key_values=self.cache, **seen, **self.inputs, **self.flags, **flags)
+            self.ids[::self.copies], past_key_values=self.cache, **seen, **self.inputs, **{**self.flags, **flags})
         out = self.model(**inputs, return_dict=True)
         if self.cached: self.cache = getattr(out, "past_key_values", None)
         return self._copied(out) if self.copies > 1 else out
@@ -159,8 +159,15 @@ class Steps:
         "Scores of the next token: B V"
         out = self.forward()
         logits = out.logits[:, -1]
-        self.keep(logits=logits, **{k: getattr(out, k, None) for k in self.record if k not in ("scores", "logits")})
+        self.keep(logits=logits)
+        self.keep_outputs(out)
         return logits
+
+    def keep_outputs(self, out, rows=slice(None)):
+        "Record attentions and hidden states, of all rows or of some"
+        for name in self.record:
+            layers = getattr(out, name, None) if name not in ("scores", "logits") else None
+            if layers is not None: self.record[name].append(tuple(t[rows] for t in layers))
 
     def keep(self, **what):
         "Record what the caller asked for"

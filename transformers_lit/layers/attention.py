@@ -6,8 +6,6 @@
 __all__ = ['drop', 'split_heads', 'merge_heads', 'Attention', 'take_features', 'CrossAttention']
 
 # %% ../../nbs/layers/attention.ipynb #57c74c4c
-import math
-
 import torch
 from torch import nn
 import torch.nn.functional as F

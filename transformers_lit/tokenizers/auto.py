@@ -9,15 +9,16 @@ __all__ = ['tokenizer_classes', 'tokenizer_class_from_name', 'AutoTokenizer']
 import difflib
 import importlib
 
+from ..core.config import HUB_ARGUMENTS
 from .base import CONFIG, _read_json
 
 # %% ../../nbs/tokenizers/auto.ipynb #9725f5c7
 def tokenizer_classes():
     "Class name -> module, of every tokenizer in the library; imports none of them."
     from transformers_lit._modidx import d
-    names = [name for module, names in d["syms"].items() if module.startswith("transformers_lit.tokenizers.") for name in names]
-    found = (name.rpartition(".") for name in names)
-    return {cls: module for module, _, cls in found if cls.endswith("TokenizerFast") and module.startswith("transformers_lit.")}
+    modules = {m: names for m, names in d["syms"].items() if m.startswith("transformers_lit.tokenizers.")}
+    named = {name.removeprefix(f"{m}."): m for m, names in modules.items() for name in names}
+    return {name: m for name, m in named.items() if name.endswith("TokenizerFast") and "." not in name}
 
 # %% ../../nbs/tokenizers/auto.ipynb #2e96ed80
 _REGISTERED = {}      # configuration class -> (slow tokenizer class or None, fast one or None)
@@ -37,7 +38,8 @@ def tokenizer_class_from_name(
     "The tokenizer class of that name; imports its module."
     if (cls := _known(name)) is not None: return cls
     near = difflib.get_close_matches(name, tokenizer_classes(), 1)
-    raise ValueError(f"There is no tokenizer class {name!r}{f'; did you mean {near[0]!r}?' if near else '.'} If the folder has a tokenizer.json, "
+    hint = f"; did you mean {near[0]!r}?" if near else "."
+    raise ValueError(f"There is no tokenizer class {name!r}{hint} If the folder has a tokenizer.json, "
                      "PreTrainedTokenizerFast.from_pretrained(folder) reads it as it is.")
 
 # %% ../../nbs/tokenizers/auto.ipynb #7e83e275
@@ -52,11 +54,10 @@ def _class_for_type(model_type):
 def _class_for_config(cls):
     "The tokenizer class that was registered for a configuration class, or that it names."
     slow, fast = _REGISTERED.get(cls, (None, None))
-    return fast or slow or (tokenizer_class_from_name(cls.tokenizer_class) if getattr(cls, "tokenizer_class", None) else None)
+    named = getattr(cls, "tokenizer_class", None)
+    return fast or slow or (tokenizer_class_from_name(named) if named else None)
 
 # %% ../../nbs/tokenizers/auto.ipynb #582b889b
-_HUB = ("cache_dir", "force_download", "local_files_only", "token", "revision", "subfolder")
-
 def _answers(name, **where):
     "What tokenizer_config.json and config.json say, {} for a file that is not there."
     from transformers_lit.core.hub import cached_file
@@ -86,7 +87,7 @@ class AutoTokenizer:
         **kwargs,                       # where to find files (revision, token ...), and constructor arguments
     ):
         "Load the tokenizer of a checkpoint."
-        name, where = pretrained_model_name_or_path, {k: kwargs[k] for k in _HUB if k in kwargs}
+        name, where = pretrained_model_name_or_path, {k: v for k, v in kwargs.items() if k in HUB_ARGUMENTS}
         if gguf_file is not None:
             from transformers_lit.core.gguf import gguf_tokenizer
             from transformers_lit.core.hub import cached_file
@@ -95,13 +96,13 @@ class AutoTokenizer:
         if tokenizer_type is not None: kind = cls._of_family(tokenizer_type)
         else: kind = cls._asked_for(name, config, use_fast, trust_remote_code, code_revision, where)
         if not use_fast and getattr(kind, "is_fast", False):
-            raise ValueError(f"{kind.__name__} has no Python-only sibling in this library; load it with use_fast=True.")
+            raise ValueError(f"{kind.__name__} has no Python-only sibling here; load it with use_fast=True.")
         return kind.from_pretrained(name, *inputs, **kwargs)
 
     @staticmethod
     def _of_family(tokenizer_type):
-        if (kind := _class_for_type(tokenizer_type)) is None: raise ValueError(f"The family {tokenizer_type!r} has no tokenizer.")
-        return kind
+        if (kind := _class_for_type(tokenizer_type)) is not None: return kind
+        raise ValueError(f"The family {tokenizer_type!r} has no tokenizer.")
 
     @staticmethod
     def _asked_for(name, config, use_fast, trust, code_revision, where):
@@ -109,19 +110,21 @@ class AutoTokenizer:
         answers, model = _answers(name, **where)
         if config is not None: model = config.to_dict()
         wanted = answers.get("tokenizer_class") or model.get("tokenizer_class")
-        code = {**model.get("auto_map", {}), **_auto_map(answers)}
-        if not use_fast and isinstance(pair := code.get("AutoTokenizer"), list): code["AutoTokenizer"] = pair[:1]   # slow, fast
-        if code.get("AutoTokenizer"):
+        code  = {**model.get("auto_map", {}), **_auto_map(answers)}
+        slow_and_fast = code.get("AutoTokenizer")
+        if isinstance(slow_and_fast, list) and not use_fast: code["AutoTokenizer"] = slow_and_fast[:1]
+        if slow_and_fast:
             from transformers_lit.core.dynamic import custom_class
-            known = bool(wanted and _known(wanted))
-            kind = custom_class(code, "AutoTokenizer", name, trust, known, code_revision=code_revision, **where)
+            kind = custom_class(code, "AutoTokenizer", name, trust, bool(wanted and _known(wanted)),
+                                code_revision=code_revision, **where)
             if kind is not None: return kind
         if wanted: return tokenizer_class_from_name(wanted)
         kind = _class_for_config(type(config)) if config is not None else None
         if kind is None and model.get("model_type"): kind = _class_for_type(model["model_type"])
         if kind is not None: return kind
-        raise ValueError(f"{name} does not say which tokenizer it needs: no tokenizer_class in {CONFIG} or config.json, and no model_type with "
-                         "a tokenizer. Pass tokenizer_type=, or use a tokenizer class, such as PreTrainedTokenizerFast.")
+        raise ValueError(f"{name} does not say which tokenizer it needs: no tokenizer_class in {CONFIG} or "
+                         "config.json, and no model_type with a tokenizer. Pass tokenizer_type=, or use a tokenizer "
+                         "class, such as PreTrainedTokenizerFast.")
 
     @staticmethod
     def register(config_class, slow_tokenizer_class=None, fast_tokenizer_class=None, exist_ok=False):
@@ -132,6 +135,7 @@ class AutoTokenizer:
             if kind is not None and bool(getattr(kind, "is_fast", False)) != fast:
                 raise ValueError(f"{kind.__name__} is not a {role} tokenizer class: its is_fast is {not fast}.")
         if config_class in _REGISTERED and not exist_ok:
-            raise ValueError(f"{config_class.__name__} has its tokenizers already; pass exist_ok=True to replace them.")
+            raise ValueError(f"{config_class.__name__} has its tokenizers already; pass exist_ok=True to "
+                             "replace them.")
         had = _REGISTERED.get(config_class, (None, None))
         _REGISTERED[config_class] = (slow_tokenizer_class or had[0], fast_tokenizer_class or had[1])

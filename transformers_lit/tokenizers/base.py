@@ -14,10 +14,11 @@ from functools import partial
 from pathlib import Path
 
 from tokenizers import AddedToken
+from ..core.config import HUB_ARGUMENTS
 from ..core.dynamic import CustomCodeMixin, custom_object_save
 from ..core.logging import get_logger
 from .chat import CHATML, render_chat
-from .encoding import BatchEncoding, PaddingStrategy, TensorType, TruncationStrategy
+from .encoding import BatchEncoding, PaddingStrategy, TruncationStrategy
 
 # %% ../../nbs/tokenizers/base.ipynb #e105afae
 logger = get_logger(__name__)
@@ -71,7 +72,8 @@ class SpecialTokensMixin:
         return [str(t) for t in self._special.get("additional_special_tokens", [])]
 
     @additional_special_tokens.setter
-    def additional_special_tokens(self, tokens): self._special["additional_special_tokens"] = list(tokens or [])
+    def additional_special_tokens(self, tokens):
+        self._special["additional_special_tokens"] = list(tokens or [])
 
     @property
     def additional_special_tokens_ids(self):
@@ -106,7 +108,8 @@ class SpecialTokensMixin:
         "Give roles to tokens, and ids to those that have none."
         unknown = set(special_tokens_dict) - set(self.SPECIAL_TOKENS_ATTRIBUTES)
         if unknown:
-            raise ValueError(f"{sorted(unknown)} are no roles of special tokens; choose from {self.SPECIAL_TOKENS_ATTRIBUTES}.")
+            raise ValueError(f"{sorted(unknown)} are no roles of special tokens; choose from "
+                             f"{self.SPECIAL_TOKENS_ATTRIBUTES}.")
         new = []
         for role, value in special_tokens_dict.items():
             tokens = [_as_special(t) for t in (value if role == "additional_special_tokens" else [value])]
@@ -132,7 +135,7 @@ def _limit(tokenizer, strategy, none, max_length, what):
     "The strategy and length when `max_length` was not given."
     if strategy == none or max_length is not None: return strategy, max_length
     if tokenizer.model_max_length < NO_LIMIT / 1e10: return strategy, tokenizer.model_max_length
-    logger.warning_once(f"Asked to {what} to max_length, but no max_length is given and the model has no limit: not done.")
+    logger.warning_once(f"Asked to {what} to max_length; none is given and the model has no limit: not done.")
     return none, None
 
 # %% ../../nbs/tokenizers/base.ipynb #147fb2a5
@@ -146,11 +149,13 @@ def plan_lengths(
     "What `padding`, `truncation` and `max_length` mean together."
     pad, cut = PaddingStrategy, TruncationStrategy
     if truncation is None and max_length is not None and padding in (False, None):
-        logger.warning_once("max_length is given without truncation; cutting with 'longest_first'. Pass truncation=True to say so.")
+        logger.warning_once("max_length is given without truncation; cutting with 'longest_first'. "
+                            "Pass truncation=True to say so.")
         truncation = True
     padding    = _choose(padding, pad, pad.LONGEST, pad.DO_NOT_PAD)
     truncation = _choose(truncation, cut, cut.LONGEST_FIRST, cut.DO_NOT_TRUNCATE)
-    if padding == pad.MAX_LENGTH: padding, max_length = _limit(tokenizer, padding, pad.DO_NOT_PAD, max_length, "pad")
+    if padding == pad.MAX_LENGTH:
+        padding, max_length = _limit(tokenizer, padding, pad.DO_NOT_PAD, max_length, "pad")
     truncation, max_length = _limit(tokenizer, truncation, cut.DO_NOT_TRUNCATE, max_length, "truncate")
     if padding != pad.DO_NOT_PAD: _check_padding(tokenizer, truncation, max_length, pad_to_multiple_of)
     return padding, truncation, max_length
@@ -158,12 +163,13 @@ def plan_lengths(
 def _check_padding(tokenizer, truncation, max_length, multiple):
     "Raise unless rows can be padded."
     if tokenizer.pad_token is None or tokenizer.pad_token_id is None:
-        raise ValueError("Cannot pad: the tokenizer has no padding token. Set one, for instance tokenizer.pad_token = "
-                         "tokenizer.eos_token, or tokenizer.add_special_tokens({'pad_token': '[PAD]'}).")
+        raise ValueError("Cannot pad: the tokenizer has no padding token. Set one, for instance "
+                         "tokenizer.pad_token = tokenizer.eos_token, or "
+                         "tokenizer.add_special_tokens({'pad_token': '[PAD]'}).")
     cut = truncation != TruncationStrategy.DO_NOT_TRUNCATE
     if cut and multiple and max_length % multiple:
-        raise ValueError(f"max_length ({max_length}) must be a multiple of pad_to_multiple_of ({multiple}) when rows are "
-                         "cut and padded.")
+        raise ValueError(f"max_length ({max_length}) must be a multiple of pad_to_multiple_of ({multiple}) "
+                         "when rows are cut and padded.")
 
 # %% ../../nbs/tokenizers/base.ipynb #0620f32e
 def clean_up(
@@ -214,7 +220,8 @@ class EncodeMixin:
     ) -> BatchEncoding:
         "Tokenize one text or pair, or a batch of them."
         if text is None and text_target is None: raise ValueError("Give `text` or `text_target` to tokenize.")
-        options = {k: v for k, v in locals().items() if k not in ("self", "kwargs") and not k.startswith("text")} | kwargs
+        own = ("self", "kwargs", "text", "text_pair", "text_target", "text_pair_target")
+        options = {k: v for k, v in locals().items() if k not in (*own, "own")} | kwargs
         encoded = labels = None
         if text is not None:        encoded = self._call_one(text, text_pair, **options)
         if text_target is not None: labels  = self._call_one(text_target, text_pair_target, **options)
@@ -227,7 +234,8 @@ class EncodeMixin:
         words = options["is_split_into_words"]
         _check_text(text, "text")
         if pair is not None: _check_text(pair, "text_pair")
-        batched = isinstance(text, (list, tuple)) and (not words or not text or isinstance(text[0], (list, tuple)))
+        lists = (list, tuple)
+        batched = isinstance(text, lists) and (not words or not text or isinstance(text[0], lists))
         texts, pairs = (text, pair) if batched else ([text], None if pair is None else [pair])
         if pairs is not None and (isinstance(pairs, str) or len(pairs) != len(texts)):
             got = f"{len(pairs)} texts" if not isinstance(pairs, str) else "one string"
@@ -245,11 +253,11 @@ class EncodeMixin:
         "As a call, for a list of texts or of pairs."
         return self(batch_text_or_text_pairs, **kwargs)
 
-    def encode(self, text, text_pair=None, add_special_tokens=True, padding=False, truncation=None, max_length=None, stride=0,
-               return_tensors=None, **kwargs):
+    def encode(self, text, text_pair=None, add_special_tokens=True, padding=False, truncation=None,
+               max_length=None, stride=0, **kwargs):
         "The ids of one text or pair."
-        return self(text, text_pair, add_special_tokens=add_special_tokens, padding=padding, truncation=truncation,
-                    max_length=max_length, stride=stride, return_tensors=return_tensors, **kwargs)["input_ids"]
+        return self(text, text_pair, add_special_tokens=add_special_tokens, padding=padding,
+                    truncation=truncation, max_length=max_length, stride=stride, **kwargs)["input_ids"]
 
     def tokenize(self, text, pair=None, add_special_tokens=False, **kwargs):
         "The pieces of a text."
@@ -258,7 +266,8 @@ class EncodeMixin:
     def _warn_if_long(self, ids, max_length, verbose):
         "Say once that a text is longer than the model takes."
         if max_length is None and verbose and len(ids) > self.model_max_length:
-            logger.warning_once(f"A text has more than the {self.model_max_length} tokens this model takes; pass truncation=True.")
+            logger.warning_once(f"A text has more than the {self.model_max_length} tokens this model takes; "
+                                "pass truncation=True.")
 
 # %% ../../nbs/tokenizers/base.ipynb #2e945dca
 class PadMixin:
@@ -276,7 +285,8 @@ class PadMixin:
         columns = self._columns(encoded_inputs)
         main = columns.get(self.model_input_names[0])
         if main is None:
-            raise ValueError(f"To pad, the batch needs {self.model_input_names[0]!r}; it has {list(columns)}.")
+            raise ValueError(f"To pad, the batch needs {self.model_input_names[0]!r}; it has "
+                             f"{list(columns)}.")
         single = bool(len(main)) and not isinstance(main[0], (list, tuple))
         if single: columns = {k: [v] for k, v in columns.items()}
         padding, _, max_length = plan_lengths(self, padding, False, max_length, pad_to_multiple_of)
@@ -289,7 +299,8 @@ class PadMixin:
         if isinstance(batch, (list, tuple)):
             if not all(isinstance(row, Mapping) or hasattr(row, "keys") for row in batch):
                 raise ValueError("To pad, give a dict of columns or a list of dicts.")
-            batch = {k: [row[k] for row in batch if k in row] for k in dict.fromkeys(k for row in batch for k in row)}
+            names = dict.fromkeys(name for row in batch for name in row)
+            batch = {name: [row[name] for row in batch if name in row] for name in names}
         return {k: [_as_list(row) for row in _as_list(v)] for k, v in batch.items()}
 
     def _pad_columns(self, columns, padding, max_length, multiple, with_mask):
@@ -298,12 +309,14 @@ class PadMixin:
         lengths = [len(row) for row in columns[name]]
         if with_mask or (with_mask is None and "attention_mask" in self.model_input_names):
             masks = columns.get("attention_mask", [])
-            columns = columns | {"attention_mask": masks if len(masks) == len(lengths) else [[1] * n for n in lengths]}
+            if len(masks) != len(lengths): columns = columns | {"attention_mask": [[1] * n for n in lengths]}
         if padding == PaddingStrategy.DO_NOT_PAD: return columns
         longest = max(lengths, default=0) if padding == PaddingStrategy.LONGEST else max_length
         if multiple: longest = -(-longest // multiple) * multiple
-        fill = {name: self.pad_token_id, "attention_mask": 0, "token_type_ids": self.pad_token_type_id, "special_tokens_mask": 1}
-        return columns | {k: [self._fill(row, fill[k], longest) for row in columns[k]] for k in fill if k in columns}
+        fill = {name: self.pad_token_id, "attention_mask": 0, "token_type_ids": self.pad_token_type_id,
+                "special_tokens_mask": 1}
+        padded = {k: [self._fill(row, fill[k], longest) for row in columns[k]] for k in fill if k in columns}
+        return columns | padded
 
     def _fill(self, row, value, length):
         "One row, filled on the tokenizer's padding side."
@@ -324,18 +337,20 @@ class DecodeMixin:
         "The text of one row."
         ids = _as_list(token_ids)
         text = self._decode([ids] if isinstance(ids, int) else ids, skip_special_tokens, **kwargs)
-        clean = self.clean_up_tokenization_spaces if clean_up_tokenization_spaces is None else clean_up_tokenization_spaces
+        clean = clean_up_tokenization_spaces
+        if clean is None: clean = self.clean_up_tokenization_spaces
         return clean_up(text) if clean else text
 
-    def batch_decode(self, sequences, skip_special_tokens=False, clean_up_tokenization_spaces=None, **kwargs) -> list:
+    def batch_decode(self, sequences, skip_special_tokens=False, clean_up_tokenization_spaces=None, **kwargs):
         "The texts of several rows."
-        return [self.decode(row, skip_special_tokens, clean_up_tokenization_spaces, **kwargs) for row in sequences]
+        clean = clean_up_tokenization_spaces
+        return [self.decode(row, skip_special_tokens, clean, **kwargs) for row in sequences]
 
     clean_up_tokenization = staticmethod(clean_up)
 
 class ChatMixin:
     "From conversations to model input."
-    default_chat_template = CHATML      # what a tokenizer of this family is taken to speak if its files do not say
+    default_chat_template = CHATML      # what this family is taken to speak if the files do not say
 
     def apply_chat_template(self,
         conversation,                 # list of {"role": ..., "content": ...}
@@ -352,18 +367,21 @@ class ChatMixin:
         "The string or the ids of a conversation, in the notation the model was trained on."
         template = chat_template or self.chat_template
         if template is None:
-            logger.warning_once("This tokenizer has no chat template; a default is used, which its model may not have been trained on. "
-                                "Set tokenizer.chat_template, or pass chat_template=.")
+            logger.warning_once("This tokenizer has no chat template; a default is used, which its model may "
+                                "not know. Set tokenizer.chat_template, or pass chat_template=.")
             template = self.default_chat_template
         text = render_chat(conversation, template, add_generation_prompt, **self.special_tokens_map)
         if not tokenize: return text
-        encoded = self(text, padding="max_length" if padding is True else padding, truncation=truncation, max_length=max_length,
+        if padding is True: padding = "max_length"           # one text has no longest row to pad to
+        encoded = self(text, padding=padding, truncation=truncation, max_length=max_length,
                        return_tensors=return_tensors, add_special_tokens=False, **kwargs)
         return encoded if return_dict else encoded["input_ids"]
 
 # %% ../../nbs/tokenizers/base.ipynb #dc21d920
-CONFIG, SPECIAL_MAP, ADDED, WHOLE = "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "tokenizer.json"
-_NOT_SAVED = {"name_or_path", "tokenizer_file", "tokenizer_object", "special_tokens_map_file", "added_tokens_decoder"}
+CONFIG, SPECIAL_MAP = "tokenizer_config.json", "special_tokens_map.json"
+ADDED, WHOLE = "added_tokens.json", "tokenizer.json"
+_NOT_SAVED = {"name_or_path", "tokenizer_file", "tokenizer_object", "special_tokens_map_file",
+              "added_tokens_decoder"}
 _FLAGS = ("content", "lstrip", "normalized", "rstrip", "single_word", "special")
 
 def _write(path, text):
@@ -378,9 +396,12 @@ def _write_json(path, value, sort=True):
 
 def _read_json(path):
     try: return json.loads(Path(path).read_text(encoding="utf-8"))
-    except json.JSONDecodeError as e: raise OSError(f"{path} is not valid JSON (line {e.lineno}: {e.msg}).") from e
+    except json.JSONDecodeError as e:
+        raise OSError(f"{path} is not valid JSON (line {e.lineno}: {e.msg}).") from e
 
 def _token_dict(token, flags=_FLAGS): return {f: getattr(token, f) for f in flags}
+
+def _each(read, value): return [read(v) for v in value] if isinstance(value, list) else read(value)
 
 def _read_token(value, **defaults):
     "A token as JSON has it: its text, or a dict of flags."
@@ -396,41 +417,41 @@ class FilesMixin(CustomCodeMixin):
     @classmethod
     def from_pretrained(cls,
         pretrained_model_name_or_path,  # a folder, or a name on the hub
-        *init_inputs, cache_dir=None, force_download=False, local_files_only=False, token=None, revision="main",
-        subfolder="", trust_remote_code=False, # accepted here so that `AutoTokenizer` can pass it on
-        **kwargs,                       # constructor arguments that override the files
-    ):
+        *init_inputs,
+        trust_remote_code=False,        # a question for `AutoTokenizer`: this class is code of its own
+        **kwargs,                       # where to find files (revision, cache_dir, token, subfolder,
+    ):                                  # local_files_only ...); constructor arguments that override them
         "Load a tokenizer from its files."
         from transformers_lit.core.hub import cached_file
-        find = partial(cached_file, pretrained_model_name_or_path, cache_dir=cache_dir, force_download=force_download, token=token,
-                       local_files_only=local_files_only, revision=revision, subfolder=subfolder, optional=True)
-        vocabulary = {argument: find(name) for argument, name in cls.vocab_files_names.items()}
+        name  = pretrained_model_name_or_path
+        where = {k: kwargs.pop(k) for k in list(kwargs) if k in HUB_ARGUMENTS}
+        find = partial(cached_file, name, optional=True, **where)
+        vocabulary = {argument: find(file) for argument, file in cls.vocab_files_names.items()}
         if not any(vocabulary.values()):
-            raise OSError(f"{pretrained_model_name_or_path} has no tokenizer for {cls.__name__}: none of the files "
+            raise OSError(f"{name} has no tokenizer for {cls.__name__}: none of the files "
                           f"{', '.join(cls.vocab_files_names.values())} is there.")
-        config, roles, added = [_read_json(path) if (path := find(name)) else {} for name in (CONFIG, SPECIAL_MAP, ADDED)]
-        values = cls._constructor_arguments(config, roles, added) | vocabulary | {"name_or_path": str(pretrained_model_name_or_path)}
-        return cls(*init_inputs, **values | kwargs)
+        files = [find(file) for file in (CONFIG, SPECIAL_MAP, ADDED)]
+        values = cls._constructor_arguments(*(_read_json(path) if path else {} for path in files))
+        return cls(*init_inputs, **values | vocabulary | {"name_or_path": str(name)} | kwargs)
 
     @staticmethod
     def _constructor_arguments(config, roles, added):
         "What the JSON files of a tokenizer folder say, as keyword arguments."
-        values = {k: v for k, v in config.items() if k not in ("tokenizer_class", "auto_map", "added_tokens_decoder")}
+        other = ("tokenizer_class", "auto_map", "added_tokens_decoder")
+        values = {k: v for k, v in config.items() if k not in other}
         decoder = config.get("added_tokens_decoder")
         if decoder is None: values |= roles
-        for role in SpecialTokensMixin.SPECIAL_TOKENS_ATTRIBUTES:
-            if role not in values: continue
-            value = values[role]
-            values[role] = [_read_token(t, special=True) for t in value] if isinstance(value, list) else _read_token(value, special=True)
+        tokens = {r: values[r] for r in SpecialTokensMixin.SPECIAL_TOKENS_ATTRIBUTES if r in values}
+        tokens = {r: _each(partial(_read_token, special=True), v) for r, v in tokens.items()}
+        values |= tokens
         if decoder is None:
-            special = {str(t) for k, v in values.items() if k in SpecialTokensMixin.SPECIAL_TOKENS_ATTRIBUTES
-                       for t in (v if isinstance(v, list) else [v])}
+            special = {str(t) for v in tokens.values() for t in (v if isinstance(v, list) else [v])}
             decoder = {i: dict(content=t, special=t in special, normalized=False) for t, i in added.items()}
         return values | {"added_tokens_decoder": {int(i): _read_token(t) for i, t in decoder.items()}}
 
     def save_pretrained(self,
         save_directory,        # made if it is not there
-        legacy_format=None,    # True: vocabulary files only; False: tokenizer.json only; None: what the class can write
+        legacy_format=None,    # True: only vocabulary files; False: only tokenizer.json; None: both
         filename_prefix=None,  # put before the file names, with a hyphen
         push_to_hub=False,     # upload the folder
         **kwargs,              # for `push_to_hub`: repo_id, token, commit_message ...
@@ -443,9 +464,9 @@ class FilesMixin(CustomCodeMixin):
         config = self._config_dict()
         if self._auto_class is not None:
             custom_object_save(self, folder, config=config)
-        roles = {k: [_role_json(t) for t in v] if isinstance(v, list) else _role_json(v)
-                 for k, v in self.special_tokens_map_extended.items()}
-        files = [_write_json(folder / (prefix + CONFIG), config), _write_json(folder / (prefix + SPECIAL_MAP), roles)]
+        roles = {k: _each(_role_json, v) for k, v in self.special_tokens_map_extended.items()}
+        files  = [_write_json(folder / (prefix + CONFIG), config)]
+        files += [_write_json(folder / (prefix + SPECIAL_MAP), roles)]
         files += self._save_engine(folder, prefix, legacy_format)
         if push_to_hub: self.push_to_hub(kwargs.pop("repo_id", folder.name), **kwargs)
         return tuple(files)
@@ -455,12 +476,15 @@ class FilesMixin(CustomCodeMixin):
         vocabulary = set(self.vocab_files_names) | _NOT_SAVED
         config = {k: getattr(self, k, v) for k, v in self.init_kwargs.items() if k not in vocabulary}
         config |= {k: getattr(self, k) for k in ("model_max_length", "clean_up_tokenization_spaces")}
-        config |= {k: getattr(self, k) for k in ("padding_side", "truncation_side") if getattr(self, k) != getattr(type(self), k)}
+        for side in ("padding_side", "truncation_side"):
+            if getattr(self, side) != getattr(type(self), side): config[side] = getattr(self, side)
         config |= self.special_tokens_map
-        config["added_tokens_decoder"] = {str(i): _token_dict(t) for i, t in self.added_tokens_decoder.items()}
+        added = {str(i): _token_dict(t) for i, t in self.added_tokens_decoder.items()}
+        config["added_tokens_decoder"] = added
         if self.chat_template is not None: config["chat_template"] = self.chat_template
         name = type(self).__name__
-        return config | {"tokenizer_class": name if name == "PreTrainedTokenizerFast" else name.removesuffix("Fast")}
+        if name != "PreTrainedTokenizerFast": name = name.removesuffix("Fast")    # both kinds read these files
+        return config | {"tokenizer_class": name}
 
     def push_to_hub(self, repo_id, **kwargs):
         "Upload the tokenizer's files to the hub."
@@ -485,7 +509,7 @@ class PreTrainedTokenizerBase(EncodeMixin, PadMixin, DecodeMixin, ChatMixin, Fil
         name_or_path="",                    # where it came from
         **kwargs,                           # special tokens by role; other values are kept and saved
     ):
-        given = {k: v for k, v in locals().items() if k not in ("self", "kwargs", "__class__") and v not in (None, "")}
+        given = {k: v for k, v in locals().items() if k not in ("self", "kwargs") and v not in (None, "")}
         self.init_kwargs = given | kwargs
         self.name_or_path, self.chat_template = name_or_path, chat_template
         self.clean_up_tokenization_spaces = clean_up_tokenization_spaces
@@ -499,11 +523,10 @@ class PreTrainedTokenizerBase(EncodeMixin, PadMixin, DecodeMixin, ChatMixin, Fil
 
     def _side(self, name, value):
         value = value or getattr(type(self), name)
-        if value not in ("right", "left"): raise ValueError(f"{name} should be 'right' or 'left', not {value!r}.")
-        return value
+        if value in ("right", "left"): return value
+        raise ValueError(f"{name} should be 'right' or 'left', not {value!r}.")
 
     def __repr__(self):
-        return (f"{type(self).__name__}(name_or_path={self.name_or_path!r}, vocab_size={self.vocab_size}, "
-                f"model_max_length={self.model_max_length}, is_fast={self.is_fast}, padding_side={self.padding_side!r}, "
-                f"truncation_side={self.truncation_side!r}, special_tokens={self.special_tokens_map}, "
-                f"clean_up_tokenization_spaces={self.clean_up_tokenization_spaces})")
+        names = ["name_or_path", "vocab_size", "model_max_length", "is_fast", "padding_side",
+                 "truncation_side", "special_tokens_map", "clean_up_tokenization_spaces"]
+        return f"{type(self).__name__}({', '.join(f'{name}={getattr(self, name)!r}' for name in names)})"

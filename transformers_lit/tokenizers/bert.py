@@ -48,10 +48,13 @@ class BertTokenizerFast(PreTrainedTokenizerFast):
         **kwargs,
     ):
         if tokenizer_object is None and tokenizer_file is None and vocab_file is not None:
-            tokenizer_object = wordpiece_engine(read_vocab(vocab_file), str(unk_token), str(cls_token), str(sep_token))
-        super().__init__(tokenizer_object, tokenizer_file, do_lower_case=do_lower_case, unk_token=unk_token, sep_token=sep_token,
-                         pad_token=pad_token, cls_token=cls_token, mask_token=mask_token, strip_accents=strip_accents,
+            tokenizer_object = wordpiece_engine(read_vocab(vocab_file), str(unk_token), str(cls_token),
+                                                str(sep_token))
+        super().__init__(tokenizer_object, tokenizer_file, unk_token=unk_token, sep_token=sep_token,
+                         pad_token=pad_token, cls_token=cls_token, mask_token=mask_token,
+                         do_lower_case=do_lower_case, strip_accents=strip_accents,
                          tokenize_chinese_chars=tokenize_chinese_chars, **kwargs)
         if isinstance(self._tokenizer.normalizer, normalizers.BertNormalizer):
             self._tokenizer.normalizer = normalizers.BertNormalizer(
-                lowercase=do_lower_case, strip_accents=strip_accents, handle_chinese_chars=tokenize_chinese_chars)
+                lowercase=do_lower_case, strip_accents=strip_accents,
+                handle_chinese_chars=tokenize_chinese_chars)

@@ -38,7 +38,8 @@ def check_messages(conversation):
                          f"not a {type(conversation).__name__}.")
     for i, message in enumerate(conversation):
         if not (hasattr(message, "keys") and "role" in message):
-            raise ValueError(f"Message {i} of the conversation is {message!r}; it should be a dict with 'role' and 'content'.")
+            raise ValueError(f"Message {i} of the conversation is {message!r}; it should be a dict with "
+                             "'role' and 'content'.")
 
 def render_chat(
     conversation,                 # list of messages: dicts with "role" and "content"
@@ -53,7 +54,7 @@ def render_chat(
         return compile_template(template).render(
             messages=conversation, add_generation_prompt=add_generation_prompt, **variables)
     except UndefinedError as e:
-        raise ValueError(f"The chat template uses something the conversation does not have: {e.message}.") from e
+        raise ValueError(f"The chat template uses what the conversation does not have: {e.message}.") from e
 
 # %% ../../nbs/tokenizers/chat.ipynb #65f831b6
 CHATML = """\

@@ -62,9 +62,10 @@ def as_tensor(
     try: return make(value)
     except (ValueError, TypeError) as e:
         lengths = _row_lengths(value)
-        why = f"its rows have the lengths {lengths}" if len(lengths) > 1 else f"it holds values that are not numbers ({e})"
-        raise ValueError(f"`{name}` cannot become one tensor: {why}. Pass padding=True, and truncation=True for "
-                         "texts longer than the model takes.") from e
+        ragged = len(lengths) > 1
+        why = f"its rows have the lengths {lengths}" if ragged else f"it holds more than numbers ({e})"
+        raise ValueError(f"`{name}` cannot become one tensor: {why}. Pass padding=True, and truncation=True "
+                         "for texts longer than the model takes.") from e
 
 # %% ../../nbs/tokenizers/encoding.ipynb #7d77848c
 class CharSpan(NamedTuple):
@@ -95,15 +96,15 @@ class BatchEncoding(UserDict):
         self.convert_to_tensors(tensor_type, prepend_batch_axis)
 
     n_sequences = property(lambda self: self._n_sequences, doc="Texts in a row: 1, or 2 for pairs.")
-    encodings   = property(lambda self: self._encodings, doc="One `Encoding` a row; None if a Python tokenizer made them.")
-    is_fast     = property(lambda self: self._encodings is not None, doc="Whether the way back to the text is known.")
+    encodings   = property(lambda self: self._encodings, doc="One `Encoding` a row, of fast tokenizers.")
+    is_fast     = property(lambda self: self._encodings is not None, doc="Whether the way back is known.")
 
     def __getitem__(self, item):
         return self.data[item] if isinstance(item, str) else self._encoding(item)
 
     def __getattr__(self, name):
-        if name == "data" or name not in self.data: raise AttributeError(f"BatchEncoding has no column {name!r}")
-        return self.data[name]
+        if name != "data" and name in self.data: return self.data[name]
+        raise AttributeError(f"BatchEncoding has no column {name!r}")
 
     def convert_to_tensors(self, tensor_type=None, prepend_batch_axis=False):
         "Turn every column into a tensor."
@@ -120,7 +121,8 @@ class BatchEncoding(UserDict):
 
     def _encoding(self, row=0):
         if not self._encodings:
-            raise ValueError("This encoding holds only ids: the way back to words and characters is known to fast tokenizers.")
+            raise ValueError("This encoding holds only ids: the way back to words and characters is known to "
+                             "fast tokenizers.")
         return self._encodings[row]
 
     def _place(self, row, index):

@@ -12,11 +12,10 @@ import json
 from pathlib import Path
 
 from tokenizers import AddedToken, Tokenizer, pre_tokenizers, trainers
-from .base import (ADDED, WHOLE, PreTrainedTokenizerBase, _as_special, _write, _write_json,
-                                              plan_lengths)
-from .chat import render_chat
-from .encoding import (BatchEncoding, CharSpan, ExplicitEnum, PaddingStrategy, TensorType, TokenSpan,
-                                                  TruncationStrategy)
+from .base import (
+    ADDED, WHOLE, PreTrainedTokenizerBase, _as_special, _each, _write, _write_json, plan_lengths)
+from .encoding import (
+    BatchEncoding, CharSpan, ExplicitEnum, PaddingStrategy, TensorType, TokenSpan, TruncationStrategy)
 
 # %% ../../nbs/tokenizers/fast.ipynb #79bb54b2
 def _take_defaults(engine):
@@ -26,8 +25,8 @@ def _take_defaults(engine):
     if cut: found = dict(max_length=cut["max_length"], truncation_side=cut["direction"], stride=cut["stride"],
                          truncation_strategy=cut["strategy"])
     if pad:
-        found |= dict(pad_token=pad["pad_token"], pad_token_type_id=pad["pad_type_id"], padding_side=pad["direction"],
-                      pad_to_multiple_of=pad["pad_to_multiple_of"])
+        found |= dict(pad_token=pad["pad_token"], pad_token_type_id=pad["pad_type_id"],
+                      padding_side=pad["direction"], pad_to_multiple_of=pad["pad_to_multiple_of"])
         if pad["length"]: found.setdefault("max_length", pad["length"])
     engine.no_truncation()
     engine.no_padding()
@@ -37,7 +36,8 @@ def _engine_from_file(path):
     "The Rust tokenizer of a tokenizer.json."
     if not Path(path).is_file(): raise OSError(f"There is no tokenizer file {path}.")
     try: return Tokenizer.from_file(str(path))
-    except Exception as e: raise OSError(f"{path} is not a tokenizer file that `tokenizers` can read: {e}") from e
+    except Exception as e:
+        raise OSError(f"{path} is not a tokenizer file that `tokenizers` can read: {e}") from e
 
 # %% ../../nbs/tokenizers/fast.ipynb #85cea529
 _COLUMNS = dict(input_ids="ids", token_type_ids="type_ids", attention_mask="attention_mask",
@@ -55,8 +55,11 @@ class RustEngine:
     def get_vocab(self): return self._tokenizer.get_vocab(with_added_tokens=True)
     def get_added_vocab(self): return {str(t): i for i, t in self.added_tokens_decoder.items()}
 
-    added_tokens_decoder = property(lambda self: dict(sorted(self._tokenizer.get_added_tokens_decoder().items())),
-                                    doc="Id -> `AddedToken`.")
+    @property
+    def added_tokens_decoder(self):
+        "Id -> `AddedToken`."
+        return dict(sorted(self._tokenizer.get_added_tokens_decoder().items()))
+
     added_tokens_encoder = property(lambda self: self.get_added_vocab(), doc="Added token -> id.")
 
     def convert_tokens_to_ids(self, tokens):
@@ -84,8 +87,8 @@ class RustEngine:
     def _decode(self, ids, skip_special_tokens):
         ids = [int(i) for i in ids]
         if ids and min(ids) < 0:
-            raise ValueError(f"Cannot decode the negative id {min(ids)}. Labels mark ignored places with -100; put "
-                             "tokenizer.pad_token_id there first.")
+            raise ValueError(f"Cannot decode the negative id {min(ids)}. Labels mark ignored places with "
+                             "-100; put tokenizer.pad_token_id there first.")
         if not self._respelled: return self._tokenizer.decode(ids, skip_special_tokens=skip_special_tokens)
         skip = {i for i, t in self.added_tokens_decoder.items() if t.special} if skip_special_tokens else ()
         tokens = [self.convert_ids_to_tokens(i) for i in ids if i not in skip]
@@ -112,24 +115,29 @@ class RustEngine:
         if truncation == TruncationStrategy.DO_NOT_TRUNCATE: self._tokenizer.no_truncation()
         else:
             room = max_length - self.num_special_tokens_to_add()
-            if stride and stride >= room: raise ValueError(f"A stride of {stride} needs a max_length above {max_length}: {room} tokens are "
-                                                           "left beside the special ones, and each row must move on.")
-            self._tokenizer.enable_truncation(max_length, stride=stride, strategy=truncation.value, direction=self.truncation_side)
+            if stride and stride >= room:
+                raise ValueError(f"A stride of {stride} needs a max_length above {max_length}: {room} tokens are "
+                                 "left beside the special ones, and each row must move on.")
+            self._tokenizer.enable_truncation(
+                max_length, stride=stride, strategy=truncation.value, direction=self.truncation_side)
         if padding == PaddingStrategy.DO_NOT_PAD: return self._tokenizer.no_padding()
         self._tokenizer.enable_padding(
-            direction=self.padding_side, pad_id=self.pad_token_id, pad_type_id=self.pad_token_type_id, pad_token=self.pad_token,
-            length=max_length if padding == PaddingStrategy.MAX_LENGTH else None, pad_to_multiple_of=multiple)
+            length=max_length if padding == PaddingStrategy.MAX_LENGTH else None, pad_to_multiple_of=multiple,
+            direction=self.padding_side, pad_id=self.pad_token_id, pad_token=self.pad_token,
+            pad_type_id=self.pad_token_type_id)
 
     def _run(self, rows, words, add_special_tokens):
         "One `Encoding` a row."
-        try: return self._tokenizer.encode_batch(rows, is_pretokenized=words, add_special_tokens=add_special_tokens)
+        try: return self._tokenizer.encode_batch(rows, words, add_special_tokens)
         except Exception as e:
             if "Truncation error" not in str(e): raise
-            raise ValueError(f"A text cannot be cut as asked: {e}. truncation='longest_first' can cut either text.") from e
+            raise ValueError(f"A text cannot be cut as asked: {e}. truncation='longest_first' can cut either "
+                             "text.") from e
 
-    def _encode_batch(self, rows, *, add_special_tokens, padding, truncation, max_length, stride, is_split_into_words,
-                      pad_to_multiple_of, return_tensors, return_token_type_ids, return_attention_mask, return_overflowing_tokens,
-                      return_special_tokens_mask, return_offsets_mapping, return_length, verbose):
+    def _encode_batch(self, rows, *, add_special_tokens, padding, truncation, max_length, stride,
+                      is_split_into_words, pad_to_multiple_of, return_tensors, return_token_type_ids,
+                      return_attention_mask, return_overflowing_tokens, return_special_tokens_mask,
+                      return_offsets_mapping, return_length, verbose):
         "The columns of a batch of texts or pairs."
         padding, truncation, length = plan_lengths(self, padding, truncation, max_length, pad_to_multiple_of)
         self._set_lengths(padding, truncation, length, stride, pad_to_multiple_of)
@@ -138,8 +146,9 @@ class RustEngine:
         if return_overflowing_tokens:
             sample    = [i for i, e in enumerate(encodings) for _ in range(1 + len(e.overflowing))]
             encodings = [row for e in encodings for row in (e, *e.overflowing)]
-        wanted = dict(input_ids=True, token_type_ids=return_token_type_ids, attention_mask=return_attention_mask,
-                      special_tokens_mask=return_special_tokens_mask, offset_mapping=return_offsets_mapping)
+        wanted = dict(input_ids=True, token_type_ids=return_token_type_ids,
+                      attention_mask=return_attention_mask, special_tokens_mask=return_special_tokens_mask,
+                      offset_mapping=return_offsets_mapping)
         columns = {name: [getattr(e, _COLUMNS[name]) for e in encodings] for name, want in wanted.items()
                    if (name in self.model_input_names if want is None else want)}
         if return_length: columns["length"] = [len(e) for e in encodings]
@@ -152,12 +161,20 @@ def _engine_json(engine):
     "The engine as a dictionary, without the settings of the last call."
     state = json.loads(engine.to_str()) | {"truncation": None, "padding": None}
     merges = state["model"].get("merges", [])
-    if merges and not any(" " in piece for pair in merges for piece in pair): state["model"]["merges"] = [" ".join(p) for p in merges]
-    return state
+    spaces = any(" " in piece for pair in merges for piece in pair)
+    if merges and not spaces: state["model"]["merges"] = [" ".join(pair) for pair in merges]
+    return _with_prefix_field(state)
+
+def _with_prefix_field(step):
+    "Say of every `Metaspace` step, in the older way too, whether it puts a space before the text."
+    if isinstance(step, list): return [_with_prefix_field(s) for s in step]
+    if not isinstance(step, dict): return step
+    if step.get("type") == "Metaspace": return {**step, "add_prefix_space": step["prepend_scheme"] != "never"}
+    return {k: v if k in ("model", "added_tokens") else _with_prefix_field(v) for k, v in step.items()}
 
 # %% ../../nbs/tokenizers/fast.ipynb #e5162166
-_TRAINERS = dict(BPE=trainers.BpeTrainer, WordPiece=trainers.WordPieceTrainer, Unigram=trainers.UnigramTrainer,
-                 WordLevel=trainers.WordLevelTrainer)
+_TRAINERS = dict(BPE=trainers.BpeTrainer, WordPiece=trainers.WordPieceTrainer,
+                 Unigram=trainers.UnigramTrainer, WordLevel=trainers.WordLevelTrainer)
 
 def _empty(model):
     "The description of a model without its vocabulary."
@@ -170,13 +187,14 @@ def _reframe(step, renamed, id_of):
     "A post-processor's description with new texts and ids of its special tokens."
     if isinstance(step, list): return [_reframe(s, renamed, id_of) for s in step]
     if not isinstance(step, dict): return step
+    def new(text): return renamed.get(text, text)
     step = {k: _reframe(v, renamed, id_of) for k, v in step.items()}
-    for role in ("cls", "sep"):
-        if role in step: step[role] = [renamed.get(step[role][0], step[role][0]), id_of(renamed.get(step[role][0], step[role][0]))]
-    if "SpecialToken" in step: step["SpecialToken"]["id"] = renamed.get(step["SpecialToken"]["id"], step["SpecialToken"]["id"])
-    if "special_tokens" in step:
-        texts = {renamed.get(k, k): [renamed.get(t, t) for t in v["tokens"]] for k, v in step["special_tokens"].items()}
-        step["special_tokens"] = {k: dict(id=k, tokens=t, ids=[id_of(x) for x in t]) for k, t in texts.items()}
+    for role in ("cls", "sep"):                                          # of BERT's and RoBERTa's processors
+        if role in step: step[role] = [new(step[role][0]), id_of(new(step[role][0]))]
+    if "SpecialToken" in step: step["SpecialToken"]["id"] = new(step["SpecialToken"]["id"])
+    if "special_tokens" in step:                                         # of a template
+        texts = {new(k): list(map(new, v["tokens"])) for k, v in step["special_tokens"].items()}
+        step["special_tokens"] = {k: dict(id=k, tokens=t, ids=list(map(id_of, t))) for k, t in texts.items()}
     return step
 
 def _pieces_of(step):
@@ -208,11 +226,14 @@ class TrainMixin:
         blank = state | {"added_tokens": [], "post_processor": None, "model": _empty(state["model"])}
         engine = Tokenizer.from_str(json.dumps(blank))
         added = [_rename(t, renamed) for t in self.added_tokens_decoder.values()]
-        known = [t for t in added if t.special or state["model"]["type"] == "Unigram"] + [_as_special(t) for t in new]
-        engine.train_from_iterator(text_iterator, length=length, trainer=self._trainer(state, vocab_size, known, kwargs))
+        unigram = state["model"]["type"] == "Unigram"
+        known   = [t for t in added if t.special or unigram] + [_as_special(t) for t in new]
+        trainer = self._trainer(state, vocab_size, known, kwargs)
+        engine.train_from_iterator(text_iterator, trainer, length)
         if framing:
-            state = json.loads(engine.to_str()) | {"post_processor": _reframe(framing, renamed, engine.token_to_id)}
-            engine = Tokenizer.from_str(json.dumps(state))
+            framing = _reframe(framing, renamed, engine.token_to_id)
+            state   = json.loads(engine.to_str()) | {"post_processor": framing}
+            engine  = Tokenizer.from_str(json.dumps(state))
         return type(self)(tokenizer_object=engine, **self._arguments_again(renamed, new))
 
     def _trainer(self, state, vocab_size, special, options):
@@ -220,15 +241,17 @@ class TrainMixin:
         model, options = state["model"], {"show_progress": False} | options
         for name in ("continuing_subword_prefix", "end_of_word_suffix"):
             if model.get(name) is not None: options.setdefault(name, model[name])
-        if model["type"] == "Unigram" and model.get("unk_id") is not None: options.setdefault("unk_token", model["vocab"][model["unk_id"]][0])
-        if "ByteLevel" in _pieces_of(state["pre_tokenizer"]): options.setdefault("initial_alphabet", pre_tokenizers.ByteLevel.alphabet())
+        if model.get("unk_id") is not None:
+            options.setdefault("unk_token", model["vocab"][model["unk_id"]][0])
+        if "ByteLevel" in _pieces_of(state["pre_tokenizer"]):
+            options.setdefault("initial_alphabet", pre_tokenizers.ByteLevel.alphabet())
         return _TRAINERS[model["type"]](vocab_size=vocab_size, special_tokens=special, **options)
 
     def _arguments_again(self, renamed, new):
         "This tokenizer's constructor arguments, with the new special tokens."
         vocabulary = {*self.vocab_files_names, "tokenizer_object", "name_or_path"}
-        roles = {k: [_rename(t, renamed) for t in v] if isinstance(v, list) else _rename(v, renamed)
-                 for k, v in self.special_tokens_map_extended.items()}
+        def new_name(token): return _rename(token, renamed)
+        roles = {k: _each(new_name, v) for k, v in self.special_tokens_map_extended.items()}
         if new: roles["additional_special_tokens"] = roles.get("additional_special_tokens", []) + new
         return {k: v for k, v in self.init_kwargs.items() if k not in vocabulary} | roles
 
@@ -245,9 +268,10 @@ class PreTrainedTokenizerFast(TrainMixin, RustEngine, PreTrainedTokenizerBase):
         **kwargs,                   # special tokens by role, and the arguments of `PreTrainedTokenizerBase`
     ):
         if tokenizer_object is None and tokenizer_file is None:
-            raise ValueError(f"{type(self).__name__} needs a `tokenizer_object` (a tokenizers.Tokenizer), a `tokenizer_file` "
-                             f"(the path of a tokenizer.json){self._other_sources()}.")
-        self._tokenizer = _engine_from_file(tokenizer_file) if tokenizer_object is None else copy.deepcopy(tokenizer_object)
+            raise ValueError(f"{type(self).__name__} needs a `tokenizer_object` (a tokenizers.Tokenizer), "
+                             f"a `tokenizer_file` (the path of a tokenizer.json){self._other_sources()}.")
+        if tokenizer_object is None: self._tokenizer = _engine_from_file(tokenizer_file)
+        else: self._tokenizer = copy.deepcopy(tokenizer_object)
         self._note_respelled()
         super().__init__(**_take_defaults(self._tokenizer) | kwargs)
         self._add_known(added_tokens_decoder or {})
@@ -258,23 +282,24 @@ class PreTrainedTokenizerFast(TrainMixin, RustEngine, PreTrainedTokenizerBase):
         return f", or {' and '.join(names)}" if names else ""
 
     def _add_known(self, decoder):
-        "Add the tokens of the config and the special tokens that the engine does not have; use the engine's flags for those it has."
-        have = {str(t): t for t in self.added_tokens_decoder.values()}
-        config = {str(t): t for t in decoder.values()}
+        "Add the tokens of the config, and the special tokens, that the engine does not have."
+        have   = set(self.get_added_vocab())
+        config = {str(t): t for _, t in sorted(decoder.items())}
         for role, value in self.special_tokens_map_extended.items():
-            exact = [config.get(str(t), t) for t in (value if isinstance(value, list) else [value])]
-            self._special[role] = exact if isinstance(value, list) else exact[0]
-        missing = [t for _, t in sorted(decoder.items()) if str(t) not in have]
-        missing += [_as_special(t) for t in self.all_special_tokens_extended if str(t) not in {**have, **config}]
-        for special, tokens in itertools.groupby(missing, key=lambda t: t.special or str(t) in self.all_special_tokens):
-            self.add_tokens(list(tokens), special_tokens=special)
+            self._special[role] = _each(lambda t: config.get(str(t), t), value)
+        special = {str(t): _as_special(t) for t in self.all_special_tokens_extended}
+        wanted  = config | {text: t for text, t in special.items() if text not in config}
+        missing = [t for text, t in wanted.items() if text not in have]
+        for is_special, tokens in itertools.groupby(missing, key=lambda t: t.special or str(t) in special):
+            self.add_tokens(list(tokens), special_tokens=is_special)
 
     def _save_engine(self, folder, prefix, legacy_format):
         "Write the vocabulary files this class knows, and tokenizer.json."
         files = []
-        if legacy_format is not False: files += self.save_vocabulary(folder, filename_prefix=prefix.removesuffix("-") or None)
+        if legacy_format is not False: files += self.save_vocabulary(folder, prefix.removesuffix("-") or None)
         if legacy_format and not files:
-            raise ValueError(f"{type(self).__name__} has no vocabulary files of its own; save with legacy_format=False.")
+            raise ValueError(f"{type(self).__name__} has no vocabulary files of its own; save it with "
+                             "legacy_format=False.")
         extra = {t: i for t, i in self.get_added_vocab().items() if i >= self.vocab_size}
         if files and extra: files.append(_write_json(folder / (prefix + ADDED), extra))
         if legacy_format: return files
@@ -282,19 +307,24 @@ class PreTrainedTokenizerFast(TrainMixin, RustEngine, PreTrainedTokenizerBase):
         return files + [_write(folder / (prefix + WHOLE), text)]
 
     def save_vocabulary(self, save_directory, filename_prefix=None):
-        "Write the vocabulary in the form of the model's original code; the paths, none for a class that has no such form."
+        "Write the vocabulary files of the model's original code, if it has such; their paths."
         names = [n for a, n in self.vocab_files_names.items() if a != "tokenizer_file"]
         return tuple(self._tokenizer.model.save(str(save_directory), filename_prefix)) if names else ()
 
     def get_special_tokens_mask(self, token_ids_0, token_ids_1=None, already_has_special_tokens=False):
         "1 for every special token of a row that is already framed."
         if not already_has_special_tokens or token_ids_1 is not None:
-            raise ValueError("A fast tokenizer frames text, not ids: pass already_has_special_tokens=True for framed ids, or "
-                             "return_special_tokens_mask=True when you tokenize.")
+            raise ValueError("A fast tokenizer frames text, not ids: pass already_has_special_tokens=True for "
+                             "framed ids, or return_special_tokens_mask=True when you tokenize.")
         special = set(self.all_special_ids)
         return [int(i in special) for i in token_ids_0]
 
-    max_len_single_sentence = property(lambda self: self.model_max_length - self.num_special_tokens_to_add(),
-                                       doc="Tokens left for one text.")
-    max_len_sentences_pair  = property(lambda self: self.model_max_length - self.num_special_tokens_to_add(pair=True),
-                                       doc="Tokens left for a pair.")
+    @property
+    def max_len_single_sentence(self):
+        "Tokens left for one text."
+        return self.model_max_length - self.num_special_tokens_to_add()
+
+    @property
+    def max_len_sentences_pair(self):
+        "Tokens left for a pair."
+        return self.model_max_length - self.num_special_tokens_to_add(pair=True)

@@ -21,13 +21,12 @@ def byte_characters():
 
 # %% ../../nbs/tokenizers/gpt2.ipynb #e96ebaf2
 def byte_bpe_engine(
-    vocab,                   # piece -> id
-    merges,                  # pairs of pieces, the first is merged first
-    add_prefix_space=False,  # give the first word a space as well
+    vocab,   # piece -> id
+    merges,  # pairs of pieces, the first is merged first
 ):
     "GPT-2's pipeline around a vocabulary and its merges."
-    engine = Tokenizer(models.BPE(vocab, merges, continuing_subword_prefix="", end_of_word_suffix="", fuse_unk=False))
-    engine.pre_tokenizer  = pre_tokenizers.ByteLevel(add_prefix_space=add_prefix_space)
+    engine = Tokenizer(models.BPE(vocab, merges, continuing_subword_prefix="", end_of_word_suffix=""))
+    engine.pre_tokenizer  = pre_tokenizers.ByteLevel(add_prefix_space=False)
     engine.decoder        = decoders.ByteLevel()
     engine.post_processor = processors.ByteLevel(trim_offsets=False)
     return engine
@@ -42,7 +41,8 @@ def read_merges(
 # %% ../../nbs/tokenizers/gpt2.ipynb #f698f023
 class GPT2TokenizerFast(PreTrainedTokenizerFast):
     "Byte-level BPE; one special token, `<|endoftext|>`, plays every role."
-    vocab_files_names = {"vocab_file": "vocab.json", "merges_file": "merges.txt", "tokenizer_file": "tokenizer.json"}
+    vocab_files_names = {"vocab_file": "vocab.json", "merges_file": "merges.txt",
+                         "tokenizer_file": "tokenizer.json"}
     model_input_names = ["input_ids", "attention_mask"]
     default_chat_template = "{% for message in messages %}{{ message.content }}{{ eos_token }}{% endfor %}"
 
@@ -57,15 +57,15 @@ class GPT2TokenizerFast(PreTrainedTokenizerFast):
     ):
         if tokenizer_object is None and tokenizer_file is None and vocab_file is not None:
             if merges_file is None: raise ValueError(f"{vocab_file} needs its merges: pass merges_file too.")
-            tokenizer_object = byte_bpe_engine(_read_json(vocab_file), read_merges(merges_file), add_prefix_space)
-        super().__init__(tokenizer_object, tokenizer_file, unk_token=unk_token, bos_token=bos_token, eos_token=eos_token,
-                         add_prefix_space=add_prefix_space, **kwargs)
+            tokenizer_object = byte_bpe_engine(_read_json(vocab_file), read_merges(merges_file))
+        super().__init__(tokenizer_object, tokenizer_file, unk_token=unk_token, bos_token=bos_token,
+                         eos_token=eos_token, add_prefix_space=add_prefix_space, **kwargs)
         if isinstance(self._tokenizer.pre_tokenizer, pre_tokenizers.ByteLevel):
             self._tokenizer.pre_tokenizer.add_prefix_space = add_prefix_space
         self.add_prefix_space = add_prefix_space
 
     def _encode_batch(self, rows, *, is_split_into_words, **options):
         if is_split_into_words and not self.add_prefix_space:
-            raise ValueError("Words of a list lost their spaces, which this vocabulary counts on: load the tokenizer with "
-                             "add_prefix_space=True to use is_split_into_words.")
+            raise ValueError("Words of a list lost their spaces, which this vocabulary counts on: load the "
+                             "tokenizer with add_prefix_space=True to use is_split_into_words.")
         return super()._encode_batch(rows, is_split_into_words=is_split_into_words, **options)

@@ -17,8 +17,9 @@ def merges_from_scores(
     index = {piece: i for i, piece in enumerate(scores)}
     found = []
     for piece, score in scores.items():
-        splits = [(piece[:i], piece[i:]) for i in range(1, len(piece)) if piece[:i] in scores and piece[i:] in scores]
-        found += [(score, pair) for pair in sorted(splits, key=lambda pair: (index[pair[0]], index[pair[1]]))]
+        splits = [(piece[:i], piece[i:]) for i in range(1, len(piece))]
+        known  = [pair for pair in splits if pair[0] in scores and pair[1] in scores]
+        found += [(score, pair) for pair in sorted(known, key=lambda pair: [index[p] for p in pair])]
     return [pair for _, pair in sorted(found, key=lambda item: -item[0])]
 
 def llama_engine(
@@ -32,7 +33,8 @@ def llama_engine(
     start = [normalizers.Prepend("▁")] if add_prefix_space else []
     strip = [decoders.Strip(" ", left=1)] if add_prefix_space else []
     engine.normalizer = normalizers.Sequence([*start, normalizers.Replace(" ", "▁")])
-    engine.decoder = decoders.Sequence([decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse(), *strip])
+    engine.decoder = decoders.Sequence(
+        [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse(), *strip])
     return engine
 
 # %% ../../nbs/tokenizers/llama.ipynb #545bcc72
@@ -65,8 +67,9 @@ class LlamaTokenizerFast(PreTrainedTokenizerFast):
         tokenizer_object=None,               # a Rust pipeline
         **kwargs,
     ):
-        super().__init__(tokenizer_object, tokenizer_file, clean_up_tokenization_spaces=clean_up_tokenization_spaces, unk_token=unk_token,
-                         bos_token=bos_token, eos_token=eos_token, add_bos_token=add_bos_token, add_eos_token=add_eos_token, **kwargs)
+        super().__init__(tokenizer_object, tokenizer_file, unk_token=unk_token, bos_token=bos_token,
+                         eos_token=eos_token, add_bos_token=add_bos_token, add_eos_token=add_eos_token,
+                         clean_up_tokenization_spaces=clean_up_tokenization_spaces, **kwargs)
         self._frame = dict(bos=add_bos_token, eos=add_eos_token)
         self._set_frame()
 
@@ -75,14 +78,16 @@ class LlamaTokenizerFast(PreTrainedTokenizerFast):
         on = {role: getattr(self, f"{role}_token") for role, wanted in self._frame.items() if wanted}
         for role, token in on.items():
             if token is None: raise ValueError(f"add_{role}_token=True needs a {role}_token.")
-        first, second = ([f"{t}:{n}" for r, t in on.items() if r == "bos"] + [f"${x}:{n}"] + [f"{t}:{n}" for r, t in on.items() if r == "eos"]
-                         for x, n in (("A", 0), ("B", 1)))
+        def around(text, kind): return [f"{t}:{kind}" for t in (on.get("bos"), text, on.get("eos")) if t]
         ids = [(t, self.convert_tokens_to_ids(t)) for t in on.values()]
-        self._tokenizer.post_processor = processors.TemplateProcessing(single=first, pair=first + second, special_tokens=ids)
+        self._tokenizer.post_processor = processors.TemplateProcessing(
+            single=around("$A", 0), pair=around("$A", 0) + around("$B", 1), special_tokens=ids)
 
     def _switch(self, role, wanted):
         self._frame[role] = wanted
         self._set_frame()
 
-    add_bos_token = property(lambda self: self._frame["bos"], lambda self, on: self._switch("bos", on), doc="Whether `<s>` opens a text.")
-    add_eos_token = property(lambda self: self._frame["eos"], lambda self, on: self._switch("eos", on), doc="Whether `</s>` closes a text.")
+    add_bos_token = property(lambda self: self._frame["bos"], lambda self, on: self._switch("bos", on),
+                             doc="Whether `<s>` opens a text.")
+    add_eos_token = property(lambda self: self._frame["eos"], lambda self, on: self._switch("eos", on),
+                             doc="Whether `</s>` closes a text.")

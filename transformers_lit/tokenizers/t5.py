@@ -19,10 +19,12 @@ def unigram_engine(
 ):
     "T5's pipeline around a Unigram vocabulary."
     engine = Tokenizer(models.Unigram(pieces, unk_id))
-    engine.pre_tokenizer  = pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Metaspace()])
+    engine.pre_tokenizer  = pre_tokenizers.Sequence(
+        [pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Metaspace()])
     engine.decoder        = decoders.Metaspace()
     text, _ = eos
-    engine.post_processor = processors.TemplateProcessing(single=f"$A {text}", pair=f"$A {text} $B {text}", special_tokens=[eos])
+    engine.post_processor = processors.TemplateProcessing(
+        single=f"$A {text}", pair=f"$A {text} $B {text}", special_tokens=[eos])
     return engine
 
 # %% ../../nbs/tokenizers/t5.ipynb #9f9adeca
@@ -42,8 +44,10 @@ class T5TokenizerFast(PreTrainedTokenizerFast):
         given = list(additional_special_tokens or [])
         named = [t for t in map(str, given) if t.startswith("<extra_id_")]
         if named and extra_ids not in (100, 0) and len(named) != extra_ids:
-            raise ValueError(f"extra_ids={extra_ids}, but additional_special_tokens names {len(named)} sentinels; pass only one of the two.")
-        super().__init__(tokenizer_object, tokenizer_file, eos_token=eos_token, unk_token=unk_token, pad_token=pad_token, extra_ids=extra_ids,
+            raise ValueError(f"extra_ids={extra_ids}, but additional_special_tokens names {len(named)} sentinels; "
+                             "pass only one of the two.")
+        super().__init__(tokenizer_object, tokenizer_file, eos_token=eos_token, unk_token=unk_token,
+                         pad_token=pad_token, extra_ids=extra_ids,
                          additional_special_tokens=given if named else given + sentinels, **kwargs)
 
     def get_sentinel_tokens(self):

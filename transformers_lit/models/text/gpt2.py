@@ -102,6 +102,7 @@ class GPT2PreTrainedModel(PreTrainedModel):
     config_class = GPT2Config
     base_model_prefix = "transformer"
     context_class = GPT2Context
+    left_padded_positions = True
     key_map = KeyMap(
         base=[
             ("wte", "embed.tok"), ("wpe", "embed.pos"), ("ln_f", "norm"),
