@@ -13,18 +13,19 @@ import importlib.util
 import re
 from pathlib import Path
 
-# %% ../../nbs/core/lazy.ipynb #d68607c4
+# %% ../../nbs/core/lazy.ipynb #66868f43
 def lazy_names(
     symbols,  # {module: {"module.name": ...}}, as nbdev's _modidx has them
 ):
-    "name -> the module that defines it, for all public classes and functions; where two modules define a name, models win"
-    order = sorted(symbols, key=lambda m: ".models." in m)
-    paths = lambda m: symbols[m] or [f"{m}.{n}" for n in listed_names(m)]
-    return {n: m for m in order for path in paths(m) if "." not in (n := path.removeprefix(m + ".")) and not n.startswith("_")}
+    "name -> the module that defines it, of all public names; where two modules define a name, models win"
+    order = sorted(symbols, key=lambda module: ".models." in module)
+    paths = lambda module: symbols[module] or [f"{module}.{name}" for name in listed_names(module)]
+    found = [(path.removeprefix(module + "."), module) for module in order for path in paths(module)]
+    return {name: module for name, module in found if "." not in name and name[0] != "_"}
 
 
 def listed_names(
-    module,  # of a file that nbdev's table leaves empty, as it does wherever the file name contains "auto"
+    module,  # of a file that nbdev's index leaves empty
 ):
     "`__all__` of a module, read from its source without importing it"
     text = Path(importlib.util.find_spec(module).origin).read_text(encoding="utf8")
@@ -33,13 +34,13 @@ def listed_names(
 
 # %% ../../nbs/core/lazy.ipynb #246f17db
 def attach(
-    package,  # its __name__
+    package,      # its __name__
     modules=(),   # names that are modules themselves: name -> module
 ):
     "(`__getattr__`, `__dir__`) of a package whose names are imported on first use"
     names = {}
     def known():
-        if not names: names.update(lazy_names(importlib.import_module(package + "._modidx").d["syms"]))
+        if not names: names.update(lazy_names(importlib.import_module(f"{package}._modidx").d["syms"]))
         return names
 
     def __getattr__(name):
@@ -47,7 +48,8 @@ def attach(
         if name.startswith("__"): raise AttributeError(name)
         if (module := known().get(name)) is None:
             near = difflib.get_close_matches(name, known(), 1)
-            raise AttributeError(f"{package} has no {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise AttributeError(f"{package} has no {name!r}{hint}")
         return getattr(importlib.import_module(module), name)
 
     return __getattr__, lambda: sorted({*known(), *modules})

@@ -18,42 +18,81 @@ __all__ = ['ModelOutput', 'BaseModelOutput', 'BaseModelOutputWithNoAttention', '
            'Seq2SeqTSModelOutput', 'Seq2SeqTSPredictionOutput', 'SampleTSPredictionOutput', 'MaskedImageModelingOutput']
 
 # %% ../../nbs/core/outputs.ipynb #ef488ace
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
 
 import torch
 
-# %% ../../nbs/core/outputs.ipynb #0132766d
-class ModelOutput(Mapping):
-    "A dataclass of results that indexes by name, position and slice, and skips the fields that are None."
+# %% ../../nbs/core/outputs.ipynb #2152c694
+class ModelOutput(dict):
+    "A dataclass of results that indexes by name, position and slice, and skips fields that are None."
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
         dataclass(eq=False, repr=False)(cls)
-        torch.utils._pytree.register_pytree_node(
-            cls, lambda o: (list(o.values()), list(o)), lambda values, names: cls(**dict(zip(names, values))),
-            serialized_type_name=f"{cls.__module__}.{cls.__qualname__}")
+        cls._order = {f.name: i for i, f in enumerate(fields(cls))}
+        _check_fields(cls)
+        _register(cls)
 
-    def items(self): return [(f.name, v) for f in fields(self) if (v := getattr(self, f.name)) is not None]
-    def keys(self): return [name for name, _ in self.items()]
-    def values(self): return [value for _, value in self.items()]
+    def __post_init__(self):
+        if pairs := _pairs(self): self.__init__(**pairs)
+
+    def __setattr__(self, name, value):
+        object.__setattr__(self, name, value)
+        behind = [k for k in self if self._place(k) > self._place(name)] if name not in self else []
+        if value is None: dict.pop(self, name, None)
+        else: dict.__setitem__(self, name, value)
+        for k in behind: dict.__setitem__(self, k, dict.pop(self, k))
+
+    def _place(self, name): return self._order.get(name, len(self._order))
+    def __setitem__(self, name, value): setattr(self, name, value)
     def to_tuple(self): return tuple(self.values())
-
-    def __iter__(self): return iter(self.keys())
-    def __len__(self): return len(self.keys())
-    def __contains__(self, name): return name in self.keys()
 
     def __getitem__(self, key):
         if not isinstance(key, str): return self.to_tuple()[key]
-        if key not in self: raise KeyError(f"{type(self).__name__} has no {key!r} here; it holds {self.keys()}")
-        return getattr(self, key)
+        if key in self: return dict.__getitem__(self, key)
+        raise KeyError(f"{type(self).__name__} has no {key!r} here; it holds {[*self]}")
 
-    def __setitem__(self, key, value): setattr(self, key, value)
     def __eq__(self, other): return self is other
     __hash__ = object.__hash__
 
     def __repr__(self):
-        shape = lambda v: list(v.shape) if isinstance(v, torch.Tensor) else f"{len(v)} x {type(v).__name__}" if hasattr(v, "__len__") else v
-        return f"{type(self).__name__}({', '.join(f'{k}={shape(v)}' for k, v in self.items())})"
+        return f"{type(self).__name__}({', '.join(f'{k}={_brief(v)}' for k, v in self.items())})"
+
+    def _refuse(self, *args, **kwargs):
+        raise TypeError(f"the fields of {type(self).__name__} are not deleted or moved; "
+                        "set a field to None and it no longer counts")
+    __delitem__ = pop = popitem = clear = setdefault = update = _refuse
+
+# %% ../../nbs/core/outputs.ipynb #24512dce
+def _register(cls):
+    "Let torch (compile, export) take such an output apart and put it together."
+    torch.utils._pytree.register_pytree_node(
+        cls, lambda out: (list(out.values()), list(out)),
+        lambda values, names: cls(**dict(zip(names, values))),
+        serialized_type_name=f"{cls.__module__}.{cls.__qualname__}")
+
+
+def _check_fields(cls):
+    "All fields but the first may be missing: what was not computed is None."
+    if wrong := [f.name for f in fields(cls)[1:] if f.default is not None]:
+        raise ValueError(f"{cls.__name__}: the default of {', '.join(wrong)} must be None; "
+                         "only the first field may be required")
+
+
+def _pairs(out):
+    "{name: value} if somebody gave a dictionary or pairs in place of the first field, or None."
+    first, *rest = (getattr(out, name) for name in out._order)
+    if isinstance(first, (torch.Tensor, str)) or not isinstance(first, Iterable): return None
+    if any(v is not None for v in rest): return None
+    given = list(first.items() if isinstance(first, Mapping) else first)
+    named = lambda p: isinstance(p, (tuple, list)) and len(p) == 2 and isinstance(p[0], str)
+    return dict(given) if all(named(p) and p[0] in out._order for p in given) else None
+
+
+def _brief(v):
+    "A tensor by its shape, a tuple by its length."
+    if isinstance(v, torch.Tensor): return list(v.shape)
+    return f"{len(v)} x {type(v).__name__}" if hasattr(v, "__len__") else v
 
 # %% ../../nbs/core/outputs.ipynb #4b1cc55b
 class BaseModelOutput(ModelOutput):
@@ -342,3 +381,4 @@ class SampleTSPredictionOutput(ModelOutput):
 
 class MaskedImageModelingOutput(ImageSuperResolutionOutput):
     "Pixels predicted under the mask."
+    logits = property(lambda self: self.reconstruction)  # its former name

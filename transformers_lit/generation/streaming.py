@@ -14,7 +14,7 @@ class BaseStreamer:
     def put(self, value): raise NotImplementedError(f"{type(self).__name__} must define put(value)")
     def end(self): raise NotImplementedError(f"{type(self).__name__} must define end()")
 
-# %% ../../nbs/generation/streaming.ipynb #a1e4677f
+# %% ../../nbs/generation/streaming.ipynb #f6af52fb
 class TextStreamer(BaseStreamer):
     "Prints text as soon as it forms whole words"
     def __init__(self,
@@ -27,7 +27,8 @@ class TextStreamer(BaseStreamer):
 
     def put(self, value):
         "Take token ids (one row)"
-        if value.dim() > 1 and value.shape[0] > 1: raise ValueError(f"TextStreamer shows one text at a time, got a batch of {value.shape[0]}")
+        if value.dim() > 1 and value.shape[0] > 1:
+            raise ValueError(f"TextStreamer shows one text at a time, got a batch of {value.shape[0]}")
         was_prompt, self.is_prompt = self.is_prompt, False
         if was_prompt and self.skip_prompt: return
         self.tokens += value.flatten().tolist()
@@ -48,13 +49,16 @@ class TextStreamer(BaseStreamer):
         "What to do with a piece of text that will not change any more"
         print(text, flush=True, end="\n" if stream_end else "")
 
+# %% ../../nbs/generation/streaming.ipynb #8622792d
+IDEOGRAPHS = ((0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x2CEAF), (0x2F800, 0x2FA1F))
 
-def is_cjk(letter):
+
+def is_cjk(
+    letter,  # one character, or none
+):
     "Is it an ideograph? They stand without spaces, so each is a word"
     code = ord(letter) if letter else 0
     return any(low <= code <= high for low, high in IDEOGRAPHS)
-
-IDEOGRAPHS = ((0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x2CEAF), (0x2F800, 0x2FA1F))
 
 # %% ../../nbs/generation/streaming.ipynb #ecad13bc
 class TextIteratorStreamer(TextStreamer):

@@ -12,20 +12,22 @@ from torch import nn
 from .activations import get_activation
 from .attention import drop
 
-# %% ../../nbs/layers/feed_forward.ipynb #b6ab46e3
+# %% ../../nbs/layers/feed_forward.ipynb #0342cebc
 class FeedForward(nn.Module):
-    "down(act(up(x)))"
+    "down(act(up(x))): wider, bent, and back (Vaswani et al. 2017, equation 2)"
     def __init__(self,
-        dim,              # D
-        hidden,           # F
+        dim,              # D, width of a token
+        hidden,           # F, number of slots
         act="gelu",       # name in ACT2FN, or a callable
-        bias=True,
+        bias=True,        # of all projections
         dropout=0.0,      # of the output
         act_dropout=0.0,  # of the hidden layer
     ):
         super().__init__()
-        self.up_proj, self.down_proj = nn.Linear(dim, hidden, bias), nn.Linear(hidden, dim, bias)
-        self.act, self.dropout, self.act_dropout = get_activation(act), dropout, act_dropout
+        self.up_proj = nn.Linear(dim, hidden, bias)
+        self.down_proj = nn.Linear(hidden, dim, bias)
+        self.act = get_activation(act)
+        self.dropout, self.act_dropout = dropout, act_dropout
 
     def forward(self, x): return self.down(self.act(self.up_proj(x)))
 
@@ -33,16 +35,23 @@ class FeedForward(nn.Module):
         x = self.down_proj(drop(h, self.act_dropout, self.training))
         return drop(x, self.dropout, self.training)
 
-# %% ../../nbs/layers/feed_forward.ipynb #5929d8d7
+# %% ../../nbs/layers/feed_forward.ipynb #2db36660
 class GatedFeedForward(FeedForward):
-    "down(act(gate(x)) * up(x)): SwiGLU, GEGLU and their relatives"
-    def __init__(self, dim, hidden, act="silu", bias=True, dropout=0.0, act_dropout=0.0):
+    "down(act(gate(x)) * up(x)): SwiGLU, GEGLU and their relatives (Shazeer 2020)"
+    def __init__(self,
+        dim,              # D, width of a token
+        hidden,           # F, number of slots
+        act="silu",       # of the gate: silu makes it SwiGLU, gelu GEGLU
+        bias=True,        # of all projections
+        dropout=0.0,      # of the output
+        act_dropout=0.0,  # of the hidden layer
+    ):
         super().__init__(dim, hidden, act, bias, dropout, act_dropout)
         self.gate_proj = nn.Linear(dim, hidden, bias)
 
     def forward(self, x): return self.down(self.act(self.gate_proj(x)) * self.up_proj(x))
 
-# %% ../../nbs/layers/feed_forward.ipynb #bf006925
+# %% ../../nbs/layers/feed_forward.ipynb #dd6e687e
 def apply_chunking_to_forward(
     forward_fn,  # a function of the chunks
     chunk_size,  # 0: no chunking
@@ -53,15 +62,20 @@ def apply_chunking_to_forward(
     if not tensors: raise ValueError("apply_chunking_to_forward needs at least one tensor")
     if chunk_size <= 0: return forward_fn(*tensors)
     sizes = {t.shape[chunk_dim] for t in tensors}
-    if len(sizes) > 1: raise ValueError(f"all tensors must have the same size in dimension {chunk_dim}, got {sorted(sizes)}")
-    if (n := sizes.pop()) % chunk_size: raise ValueError(f"size {n} of dimension {chunk_dim} is not a multiple of the chunk size {chunk_size}")
+    if len(sizes) > 1:
+        raise ValueError(f"all tensors must have the same size in dimension {chunk_dim}, got {sorted(sizes)}")
+    if (n := sizes.pop()) % chunk_size:
+        raise ValueError(f"size {n} of dimension {chunk_dim} is not a multiple of the chunk size {chunk_size}")
     pieces = zip(*(t.split(chunk_size, chunk_dim) for t in tensors))
     return torch.cat([forward_fn(*piece) for piece in pieces], chunk_dim)
 
-
+# %% ../../nbs/layers/feed_forward.ipynb #07710dcd
 class ChunkedFeedForward(FeedForward):
     "A feed-forward layer that sees `chunk` tokens at a time: the same numbers in less memory"
-    def __init__(self, *args, chunk, **kwargs):
+    def __init__(self, *args,
+        chunk,     # tokens a piece; 0: all at once
+        **kwargs,  # as `FeedForward`
+    ):
         super().__init__(*args, **kwargs)
         self.chunk = chunk
 

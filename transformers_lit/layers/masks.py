@@ -28,15 +28,20 @@ def as_mask(
     mask = attention_mask.bool()
     return mask[:, None, None] if mask.dim() == 2 else mask[:, None] if mask.dim() == 3 else mask
 
-# %% ../../nbs/layers/masks.ipynb #71e4c86e
+# %% ../../nbs/layers/masks.ipynb #a9d5a1e9
 def score_bias(
     mask,   # True = may attend
     dtype,  # of the scores
 ):
     "0 where the mask is True, the smallest number of the dtype elsewhere"
-    return torch.zeros(mask.shape, dtype=dtype, device=mask.device).masked_fill_(~mask, torch.finfo(dtype).min)
+    zeros = torch.zeros(mask.shape, dtype=dtype, device=mask.device)
+    return zeros.masked_fill_(~mask, torch.finfo(dtype).min)
 
-
-def sees_all(mask):
+# %% ../../nbs/layers/masks.ipynb #3116189a
+def sees_all(
+    mask,  # True = may attend, or None
+):
     "Is the mask of no effect? Asked on the CPU only: elsewhere the answer would stop the queue"
-    return mask is None or (mask.device.type == "cpu" and not torch.compiler.is_compiling() and bool(mask.all()))
+    if mask is None: return True
+    may_ask = mask.device.type == "cpu" and not torch.compiler.is_compiling()
+    return may_ask and bool(mask.all())

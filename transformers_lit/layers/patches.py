@@ -6,29 +6,28 @@
 __all__ = ['pair', 'PatchEmbedding', 'resize_positions']
 
 # %% ../../nbs/layers/patches.ipynb #521965eb
-import torch
 from torch import nn
 import torch.nn.functional as F
 
-from .attention import drop
-
-# %% ../../nbs/layers/patches.ipynb #5e0127e4
-def pair(x):
+# %% ../../nbs/layers/patches.ipynb #c10485c6
+def pair(
+    x,  # a number, or (height, width)
+):
     "(height, width) of a number or a pair"
     return tuple(x) if isinstance(x, (tuple, list)) else (x, x)
 
-
+# %% ../../nbs/layers/patches.ipynb #35aaaf2a
 class PatchEmbedding(nn.Module):
     "Squares of a picture as tokens: one strided convolution"
     def __init__(self,
         channels,   # C
         dim,        # D
         size,       # of the pictures: a number or (height, width)
-        patch,      # P, side of a square
+        patch,      # P, side of a square, or (height, width)
     ):
         super().__init__()
         self.channels, self.size, self.patch = channels, pair(size), pair(patch)
-        self.grid = tuple(s // p for s, p in zip(self.size, self.patch))
+        self.grid = tuple(s // p for s, p in zip(self.size, self.patch))  # rows, columns
         self.proj = nn.Conv2d(channels, dim, self.patch, self.patch)
 
     def forward(self,
@@ -36,20 +35,23 @@ class PatchEmbedding(nn.Module):
         any_size=False,   # accept other sizes than the configured one
     ):
         if pixels.shape[1] != self.channels:
-            raise ValueError(f"pictures have {pixels.shape[1]} channels, the model {self.channels} (config.num_channels)")
+            raise ValueError(f"pictures have {pixels.shape[1]} channels, the model {self.channels} "
+                             "(config.num_channels)")
         if not any_size and tuple(pixels.shape[2:]) != self.size:
-            raise ValueError(f"pictures are {pixels.shape[2]} x {pixels.shape[3]}, the model {self.size[0]} x {self.size[1]}: "
+            height, width = pixels.shape[2:]
+            raise ValueError(f"pictures are {height} x {width}, the model {self.size[0]} x {self.size[1]}: "
                              "resize them, or pass interpolate_pos_encoding=True")
         return self.proj(pixels.to(self.proj.weight.dtype)).flatten(2).transpose(1, 2)  # B N D
 
 # %% ../../nbs/layers/patches.ipynb #5499d3b5
 def resize_positions(
-    pos,      # 1 N D: one vector a patch
-    old,      # (rows, columns) of the grid they were learned for
-    new,      # and of the grid that is needed
-    nudge=0.1,  # keeps the rounding of the number of rows on the safe side
+    pos,        # 1 N D: one vector a square, row by row
+    old,        # (rows, columns) of the grid they were learned for
+    new,        # and of the grid that is needed
+    nudge=0.1,  # added to the wanted sizes, as trained models expect; 0: exactly the sizes
 ):
     "Positions of another grid by bicubic interpolation: 1 N' D"
-    table = pos.unflatten(1, old).permute(0, 3, 1, 2)
-    factor = tuple((n + nudge) / len_ for n, len_ in zip(new, old))
-    return F.interpolate(table, scale_factor=factor, mode="bicubic", align_corners=False).flatten(2).transpose(1, 2)
+    table = pos.unflatten(1, old).permute(0, 3, 1, 2)  # 1 N D -> 1 D rows columns
+    factor = tuple((n + nudge) / m for n, m in zip(new, old))
+    how = dict(scale_factor=factor) if nudge else dict(size=new)
+    return F.interpolate(table, mode="bicubic", align_corners=False, **how).flatten(2).transpose(1, 2)
