@@ -106,6 +106,18 @@ class Links:
         return "\n".join(lines)
 
 
+NBS = Path(__file__).resolve().parents[1]                   # the tutorials lie beside it
+
+
+def on_the_site(text, path):
+    "Links to notebooks, written as paths on disk, as places on the site."
+    def place(match):
+        target, lessons = (path.parent/match[1]).resolve(), NBS.parent/"tutorials"
+        if target.is_relative_to(lessons): return f"](/tutorials/{target.relative_to(lessons)}"
+        return f"](/{target.relative_to(NBS)}" if target.is_relative_to(NBS) else match[0]
+    return re.sub(r"\]\((?!\w+:)([\w./-]+\.ipynb)", place, text)
+
+
 class Page:
     "One notebook of the book."
     def __init__(self, path, name):
@@ -144,7 +156,7 @@ class Page:
         has_state = bool(self.nb.metadata.get("widgets"))
         for cell in self.nb.cells:
             if cell.cell_type == "markdown":
-                if cell.source.strip(): cells.append(mk_cell(links(cell.source, self.name), "markdown"))
+                if cell.source.strip(): cells.append(mk_cell(links(on_the_site(cell.source, self.path), self.name), "markdown"))
                 continue
             code, directives = code_of(cell), cell.directives_
             if cell.cell_type != "code" or "hide" in directives or not code: continue
@@ -156,16 +168,17 @@ class Page:
             cell.outputs = outputs_of(cell, has_state)
             for out in cell.outputs:
                 text = out.get("data", {}).get("text/markdown")
-                if text: out["data"]["text/markdown"] = links("".join(text), self.name)
+                if text: out["data"]["text/markdown"] = links(on_the_site("".join(text), self.path), self.name)
             cell.metadata, cell.source = tags_for(cell, code, defined(code)), code
             cells.append(cell)
         rest = [links(text, self.name, fences=False) for name, text in self.entries.items() if name not in shown]
         if rest: cells.append(mk_cell("## API\n\n" + "\n\n".join(rest), "markdown"))
         if extra: cells.append(mk_cell(extra, "markdown"))
         self.nb.cells = cells
-        self.nb.metadata = {"kernelspec": {"name": "python3", "display_name": "python3", "language": "python"},
-                            **{k: v for k, v in self.nb.metadata.items() if k == "widgets"}}
+        widgets = {k: v for k, v in self.nb.metadata.items() if k == "widgets"}
+        self.nb.metadata = {"kernelspec": {"name": "python3", "display_name": "python3", "language": "python"}}
         out = nb2dict(self.nb)
+        out["metadata"].update(widgets)                     # as they are: links between widgets have a key `source`, which nb2dict splits
         for i, cell in enumerate(out["cells"]):
             cell.setdefault("metadata", {})
             cell["id"] = f"cell-{i}"

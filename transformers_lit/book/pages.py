@@ -46,9 +46,9 @@ def is_number(c): return isinstance(c, (int, float)) and not isinstance(c, bool)
 
 
 def shown(c):
-    "A cell as text"
+    "A cell as text, on one line"
     if is_number(c): return f"{c:,}" if isinstance(c, int) else f"{c:.4g}"
-    return str(c)
+    return str(c).replace("\n", " ")
 
 
 def marked(text):

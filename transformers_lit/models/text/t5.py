@@ -259,7 +259,7 @@ class T5EncoderModel(T5PreTrainedModel):
 
     def forward(self, input_ids=None, attention_mask=None, head_mask=None, inputs_embeds=None,
                 output_attentions=None, output_hidden_states=None):
-        return self.encoder(input_ids, attention_mask, head_mask=head_mask, inputs_embeds=inputs_embeds, return_dict=True,
+        return self.encoder(input_ids, attention_mask, inputs_embeds=inputs_embeds, head_mask=head_mask, return_dict=True,
                             output_attentions=output_attentions, output_hidden_states=output_hidden_states)
 
 # %% ../../../nbs/models/text/t5.ipynb #fd4d0c75
@@ -348,7 +348,7 @@ class T5ForSequenceClassification(T5Judge):
     @extends(T5Model)
     def forward(self, input_ids=None, attention_mask=None, decoder_input_ids=None, *args, labels=None, **kwargs):
         if input_ids is None:
-            raise NotImplementedError("T5ForSequenceClassification needs input_ids: the end token is looked up in them")
+            raise NotImplementedError("T5ForSequenceClassification needs input_ids, to find the end token in them")
         out = self.read_twice(input_ids, attention_mask, decoder_input_ids, args, kwargs, labels is not None)
         logits = self.cls_head(at_last_eos(out.last_hidden_state, input_ids, self.config.eos_token_id))
         loss = sequence_loss(logits, labels, self.config) if labels is not None else None
