@@ -163,6 +163,20 @@ def test_a_folded_cell_opens(visit, site, pages):
     assert fold.locator("div.cell_input").is_visible()
 
 
+def test_the_attention_viewer_works_without_python(visit):
+    page = visit("book/viewer.html")
+    page.wait_for_selector(".widget-slider .noUi-handle")
+    seen = []
+    for handle in (None, 1, 0):                               # as it opens; the next head; the next layer
+        if handle is not None:
+            page.locator(".widget-slider .noUi-handle").nth(handle).focus()
+            page.keyboard.press("ArrowRight")
+            page.wait_for_timeout(300)
+        assert page.locator("img.widget-image").count() == 1
+        seen.append(page.locator("img.widget-image").screenshot())
+    assert len(set(seen)) == 3
+
+
 def test_search_finds(visit):
     page = visit("search.html?q=softmax")
     page.wait_for_selector("#search-results li a")

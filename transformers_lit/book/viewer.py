@@ -52,7 +52,8 @@ class attention_viewer:
         from ipywidgets import HBox, Image, IntSlider, Stack, VBox, jslink
         slider = lambda what, count, value: IntSlider(value, 0, count - 1, description=what)
         layer, head = (slider(*x) for x in (("layer", len(self.attentions), self.start[0]), ("head", len(self.attentions[0]), self.start[1])))
-        pages = [[Image(value=png, format="png", layout={"object_fit": "contain", "object_position": "left top"})
+        width = attention_map(self.attentions[0][0], self.tokens, self.keys).size[0]
+        pages = [[Image(value=png, format="png", layout=dict(width=f"{width}px"))
                   for png in head_pictures(a, self.tokens, self.keys)] for a in self.attentions]
         heads = [Stack(images, selected_index=self.start[1]) for images in pages]
         layers = Stack(heads, selected_index=self.start[0])

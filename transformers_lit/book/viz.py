@@ -41,9 +41,12 @@ class Picture:
         Image.open(raw).convert("RGB").quantize(64, dither=Image.Dither.NONE).save(small, format="png", optimize=True)
         return small.getvalue()
 
-    def _repr_png_(self):
-        width, height = self.fig.get_size_inches() * 100
-        return self.png(), dict(width=round(width), height=round(height))
+    @property
+    def size(self):
+        "Width and height on the page, in pixels"
+        return [round(inches * 100) for inches in self.fig.get_size_inches()]
+
+    def _repr_png_(self): return self.png(), dict(zip(("width", "height"), self.size))
 
     def __repr__(self): return f"Picture({self.title!r})"
 

@@ -47,7 +47,9 @@ class Renamed:
     def match(self, name):
         "(which of ours, the foreign name), or None"
         for i, pattern in enumerate(self.patterns):
-            if m := pattern.match(name): return i, _fill(self.foreign, m.groups()[:-1], m.groups()[-1])
+            if not (m := pattern.match(name)): continue
+            *numbers, rest = m.groups()
+            return i, _fill(self.foreign, numbers, rest)
 
     def split(self, tensor, shapes): return [tensor]  # the checkpoint's tensor as ours
     def join(self, tensors): return tensors[0]        # and back
@@ -65,9 +67,7 @@ class Fused(Renamed):
 
     def split(self, tensor, shapes):
         if self.transposed and tensor.dim() == 2: tensor = tensor.t()
-        sizes = [s[0] for s in shapes]
-        if sum(sizes) != tensor.shape[0]: return [tensor] * len(sizes)  # `fill` reports the shapes as they are
-        return [part.contiguous() for part in tensor.split(sizes)]
+        return [part.contiguous() for part in tensor.split([s[0] for s in shapes])]
 
     def join(self, tensors):
         whole = torch.cat(tensors)
@@ -165,9 +165,10 @@ def _open_bin(file):
     with open(file, "rb") as f: is_zip = f.read(2) == b"PK"  # torch's present format; it can be mapped
     try: return _InMemory(torch.load(file, map_location="cpu", weights_only=True, mmap=is_zip))
     except Exception as e:
-        reason = str(e).splitlines()[0] if str(e) else type(e).__name__
-        raise OSError(f"{file} could not be read as plain tensors ({reason}); a pickle that needs code to be run "
-                      "is refused: convert it to safetensors where you trust it") from None
+        words = re.sub(r"\x1b\[[\d;]*m", "", str(e)) or type(e).__name__       # torch writes in colours
+        reason = (re.search(r"Unsupported \w+: [\w. ]+|Invalid [^\n]+", words) or re.match(r"[^\n]+", words))[0].strip()
+        raise OSError(f"{file} could not be read as plain tensors ({reason}); a pickle that needs code "
+                      "to be run is refused: convert it to safetensors where you trust it") from None
 
 
 class _InMemory:

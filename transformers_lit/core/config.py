@@ -305,6 +305,10 @@ class PretrainedConfig(
         if isinstance(self.torch_dtype, str) and self.torch_dtype != "auto":
             import torch
             self.torch_dtype = getattr(torch, self.torch_dtype)
+        if implementation == "flash_attention_2":
+            logger.warning_once("attn_implementation='flash_attention_2' needs no package of its own here: "
+                                "'sdpa' is used, which runs the flash kernel on a graphics card")
+            implementation = "sdpa"
         if implementation is not None: self._attn_implementation = implementation
 
     @classmethod

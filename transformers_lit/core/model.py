@@ -35,9 +35,9 @@ logger = logging.get_logger(__name__)
 # %% ../../nbs/core/model.ipynb #1f96229b
 class NamedWeights:
     "What the parameters are called in files: prefix, Rosetta table, tied weights"
-    base_model_prefix = ""          # the base model's name in the files of head models; here it is always `model`
+    base_model_prefix = ""   # the base model's name in the files of head models; here it is always `model`
     key_map = KeyMap([])
-    tied = {}                       # name -> name of the parameter it shares
+    tied = {}                # name -> name of the parameter it shares
 
     @property
     def base_model(self):
@@ -130,10 +130,11 @@ def fill(
         key = next((k for k in [entry.foreign, *aliases.get(entry.foreign, ())] if k in found), None)
         if key is None: info["missing_keys"].append(entry.foreign); continue
         used.add(key)
-        shapes = [state[n].shape for n in entry.names]
-        for name, shape, part in zip(entry.names, shapes, entry.rule.split(checkpoint[found[key]], shapes)):
-            if part.shape == shape: _put(model, name, state[name], part, dtype, device)
-            else: info["mismatched_keys"].append((entry.foreign, tuple(part.shape), tuple(shape)))
+        tensor, places = checkpoint[found[key]], [state[n] for n in entry.names]
+        wanted = entry.rule.join([torch.empty_like(p, device="meta") for p in places]).shape
+        if tensor.shape != wanted: info["mismatched_keys"].append((entry.foreign, tuple(tensor.shape), tuple(wanted))); continue
+        parts = entry.rule.split(tensor, [p.shape for p in places])
+        for name, place, part in zip(entry.names, places, parts): _put(model, name, place, part, dtype, device)
     spare = {k for group in aliases.values() for k in group}
     info["unexpected_keys"] = [k for k in found if k not in used | spare and model.key_map.reason(k) is None]
     if info["mismatched_keys"] and not ignore_mismatched_sizes: raise RuntimeError(_mismatch(model, info))
@@ -150,9 +151,9 @@ def _put(model, name, place, tensor, dtype, device):
 
 
 def _mismatch(model, info):
-    lines = [f"{k}: {tuple(a)} in the checkpoint, {tuple(b)} in the model" for k, a, b in info["mismatched_keys"]]
-    return (f"{type(model).__name__} does not fit the checkpoint:\n  " + "\n  ".join(lines) +
-            "\nGive the config that belongs to it, or ignore_mismatched_sizes=True to initialise these weights anew.")
+    lines = [f"\n  {k}: {a} in the checkpoint, {b} in the model" for k, a, b in info["mismatched_keys"]]
+    return (f"{type(model).__name__} does not fit the checkpoint:{''.join(lines)}\nGive the config that belongs to it, "
+            "or ignore_mismatched_sizes=True to initialise these weights anew.")
 
 # %% ../../nbs/core/model.ipynb #5ece3fc6
 class Vocabulary:
@@ -172,8 +173,9 @@ class Vocabulary:
         new_num_tokens=None,      # None: leave the number
         pad_to_multiple_of=None,  # round the number up
     ):
-        "Grow or shrink the vocabulary: old rows stay, new rows are initialised; returns the table of the inputs"
-        old, n = self.get_input_embeddings(), _rows(new_num_tokens, pad_to_multiple_of, self.get_input_embeddings())
+        "Grow or shrink the vocabulary: old rows stay, new ones are initialised; returns the table of the inputs"
+        old = self.get_input_embeddings()
+        n = _rows(old.num_embeddings if new_num_tokens is None else new_num_tokens, pad_to_multiple_of)
         if n == old.num_embeddings: return old
         pad = old.padding_idx if old.padding_idx is None or old.padding_idx < n else None
         self.set_input_embeddings(self._resized(old, nn.Embedding(n, old.embedding_dim, pad, device="meta")))
@@ -192,16 +194,18 @@ class Vocabulary:
             for a, b in zip(new.parameters(), old.parameters()): a[:len(b)] = b[:len(a)]
         return new.requires_grad_(old.weight.requires_grad)
 
-    def get_position_embeddings(self): raise NotImplementedError(f"{type(self).__name__} does not resize its positions")
+    def get_position_embeddings(self):
+        raise NotImplementedError(f"{type(self).__name__} does not resize its positions")
+
     def resize_position_embeddings(self, new_num_position_embeddings): self.get_position_embeddings()
 
 # %% ../../nbs/core/model.ipynb #7d729565
-def _rows(asked, multiple, old):
+def _rows(n, multiple):
     "How many rows the table shall have"
-    n = old.num_embeddings if asked is None else asked
     if multiple is not None and (not isinstance(multiple, int) or multiple < 1):
         raise ValueError(f"pad_to_multiple_of must be a positive integer, got {multiple!r}")
-    if not isinstance(n, int) or n < 1: raise ValueError(f"new_num_tokens must be a positive integer, got {n!r}")
+    if not isinstance(n, int) or n < 1:
+        raise ValueError(f"new_num_tokens must be a positive integer, got {n!r}")
     return -(-n // multiple) * multiple if multiple else n
 
 # %% ../../nbs/core/model.ipynb #d165364b
@@ -223,7 +227,8 @@ class Prunable:
         "The mask as a tensor of shape L B H T S (1 where it broadcasts), or a list of None"
         if head_mask is None: return [None] * num_hidden_layers
         mask = head_mask[None].expand(num_hidden_layers, -1) if head_mask.dim() == 1 else head_mask
-        if mask.dim() != 2: raise ValueError(f"head_mask has {head_mask.dim()} axes; accepted are (heads) and (layers, heads)")
+        if mask.dim() != 2:
+            raise ValueError(f"head_mask has {head_mask.dim()} axes; accepted are (heads) and (layers, heads)")
         mask = mask[:, None, :, None, None].to(self.dtype)
         return mask.unsqueeze(-1) if is_attention_chunked else mask
 
@@ -250,7 +255,8 @@ class Recomputing:
     def gradient_checkpointing_enable(self, gradient_checkpointing_kwargs=None):
         "Keep only the inputs of blocks in training, and compute blocks again in the backward pass"
         if unknown := (gradient_checkpointing_kwargs or {}).keys() - {"use_reentrant"}:
-            raise ValueError(f"gradient_checkpointing_kwargs may hold use_reentrant, not {', '.join(sorted(unknown))}")
+            words = ", ".join(sorted(unknown))
+            raise ValueError(f"gradient_checkpointing_kwargs may hold use_reentrant, not {words}")
         self._set_checkpointing(True)
 
     def gradient_checkpointing_disable(self): self._set_checkpointing(False)
@@ -261,7 +267,8 @@ class Recomputing:
         for stack in stacks: stack.gradient_checkpointing = on
 
     @property
-    def is_gradient_checkpointing(self): return any(getattr(m, "gradient_checkpointing", False) for m in self.modules())
+    def is_gradient_checkpointing(self):
+        return any(getattr(m, "gradient_checkpointing", False) for m in self.modules())
 
     def enable_input_require_grads(self):
         "Let gradients reach the inputs although the embeddings are frozen (adapters need it)"
@@ -289,7 +296,8 @@ class Costs:
         "How many numbers the model holds; shared ones count once"
         tables = [m for m in self.modules() if isinstance(m, nn.Embedding)] if exclude_embeddings else []
         skip = {id(p) for m in tables for p in m.parameters()}
-        return sum(p.numel() for p in self.parameters() if id(p) not in skip and (p.requires_grad or not only_trainable))
+        counts = lambda p: id(p) not in skip and (p.requires_grad or not only_trainable)
+        return sum(p.numel() for p in self.parameters() if counts(p))
 
     def get_memory_footprint(self, return_buffers=True):
         "Bytes of parameters, and of buffers"
@@ -304,7 +312,7 @@ class Costs:
         return 6 * self.estimate_tokens(input_dict) * self.num_parameters(exclude_embeddings=exclude_embeddings)
 
     def add_memory_hooks(self):
-        "From now on every module adds up, in `mem_rss_diff`, the bytes its forward passes made the process grow by"
+        "From now on every module adds up, in `mem_rss_diff`, by how many bytes the process grew in it"
         for module in self.modules():
             module.register_forward_pre_hook(lambda m, inputs: setattr(m, "mem_rss_pre_forward", _resident()))
             module.register_forward_hook(_note_growth)
@@ -345,8 +353,8 @@ class OldMasks:
 
     def create_extended_attention_mask_for_decoder(self, input_shape, attention_mask, device=None):
         "B S, as factors instead of summands: B 1 T S, 1 = may attend"
-        allowed = as_mask(attention_mask) & causal_mask(input_shape[1], attention_mask.shape[1], attention_mask.device)
-        return allowed.to(attention_mask.dtype)
+        before = causal_mask(input_shape[1], attention_mask.shape[1], attention_mask.device)
+        return (as_mask(attention_mask) & before).to(attention_mask.dtype)
 
     def warn_if_padding_and_no_attention_mask(self, input_ids, attention_mask):
         "Padding that no mask hides is read as text; say so, once"
@@ -369,7 +377,8 @@ class Pretrained(PushToHubMixin, CustomCodeMixin):
     def push_to_hub(self, repo_id, *args, tags=None, **kwargs):
         return super().push_to_hub(repo_id, *args, tags=self._tags(tags), **kwargs)
 
-    def _tags(self, tags): return [*(self.model_tags or ()), *([tags] if isinstance(tags, str) else tags or ())] or None
+    def _tags(self, tags):
+        return [*(self.model_tags or ()), *([tags] if isinstance(tags, str) else tags or ())] or None
 
     def save_pretrained(self,
         save_directory,
@@ -383,7 +392,7 @@ class Pretrained(PushToHubMixin, CustomCodeMixin):
         save_peft_format=None,    # accepted; adapters are saved by the library that made them
         **kwargs,                 # repo_id and others, as for `uploading`
     ):
-        "Write config.json and the weights, under the names the reference uses, so that either library loads them"
+        "Write config.json and the weights, under the reference's names, so that either library loads them"
         if os.path.isfile(save_directory):
             raise NotADirectoryError(f"{save_directory} is a file; save_pretrained needs a folder")
         if not is_main_process: return
@@ -392,7 +401,8 @@ class Pretrained(PushToHubMixin, CustomCodeMixin):
         if push_to_hub: kwargs["tags"] = self._tags(kwargs.get("tags"))
         with uploading(save_directory, **kwargs) if push_to_hub else nullcontext():
             if self._auto_class is not None: custom_object_save(self, save_directory, config=self.config)
-            save_state(self.to_checkpoint(state_dict), save_directory, max_shard_size, safe_serialization, variant)
+            state = self.to_checkpoint(state_dict)
+            save_state(state, save_directory, max_shard_size, safe_serialization, variant)
             self.config.save_pretrained(save_directory)
             if self.can_generate(): self.generation_config.save_pretrained(save_directory)
 
@@ -409,22 +419,26 @@ class Pretrained(PushToHubMixin, CustomCodeMixin):
         use_safetensors=None, variant=None,
         gguf_file=None,                  # read config and weights from this GGUF file of the folder
         low_cpu_mem_usage=True,          # always so; False changes nothing
-        **kwargs,                        # finding files (revision, token ...), config fields, constructor arguments
+        **kwargs,                        # revision, token ...; fields of the config; constructor arguments
     ):
         "A model with the weights of a checkpoint, in evaluation mode"
         _refuse(cls, kwargs)
-        name, where = pretrained_model_name_or_path, {k: kwargs.pop(k) for k in list(kwargs) if k in HUB_ARGUMENTS}
+        name = pretrained_model_name_or_path
+        where = {k: kwargs.pop(k) for k in list(kwargs) if k in HUB_ARGUMENTS}
         config, kwargs, gguf = cls._config_for(name, config, gguf_file, where, kwargs)
         if state_dict is not None: checkpoint = Checkpoint.of(state_dict)
         elif gguf is not None: checkpoint = gguf
-        else: checkpoint = Checkpoint(checkpoint_files(name, use_safetensors, variant, **_same_commit(config, name, where)))
+        else:
+            files = checkpoint_files(name, use_safetensors, variant, **_same_commit(config, name, where))
+            checkpoint = Checkpoint(files)
         dtype, device = _dtype(torch_dtype, config, checkpoint), _device(device_map)
         with torch.device("meta"): model = cls(config, *model_args, **kwargs)
         info = fill(model, checkpoint, dtype, device, ignore_mismatched_sizes)
         model._materialise(dtype, device)
         model.tie_weights()
         model.name_or_path = config.name_or_path = str(name)
-        if model.can_generate() and gguf is None and name is not None: model._load_generation_config(name, where)
+        own_settings = model.can_generate() and gguf is None and name is not None
+        if own_settings: model._load_generation_config(name, where)
         _report(model, name, info)
         model.eval()
         return (model, dict(info)) if output_loading_info else model
@@ -435,9 +449,10 @@ class Pretrained(PushToHubMixin, CustomCodeMixin):
         if gguf_file is not None:
             from transformers_lit.core.gguf import gguf_config, gguf_state
             path = cached_file(name, gguf_file, **where)
-            return config or cls.config_class.from_dict(gguf_config(path)), kwargs, Checkpoint.of(dict(gguf_state(path)))
+            config = config or cls.config_class.from_dict(gguf_config(path))
+            return config, kwargs, Checkpoint.of(dict(gguf_state(path)))
         if not isinstance(config, PretrainedConfig):
-            config, kwargs = cls.config_class.from_pretrained(config or name, return_unused_kwargs=True, **where, **kwargs)
+            config, kwargs = cls.config_class.from_pretrained(config or name, True, **where, **kwargs)
         elif asked := kwargs.pop("attn_implementation", None):
             config = copy.deepcopy(config)
             config._attn_implementation = asked
@@ -447,7 +462,8 @@ class Pretrained(PushToHubMixin, CustomCodeMixin):
     def _materialise(self, dtype, device):
         "Initialise the tensors that no file has filled"
         owner = lambda name: self.get_submodule(name.rpartition(".")[0])
-        tied = {(owner(a), a.rpartition(".")[2]) for a, b in self.tied_weights().items() if owner(a) is not owner(b)}
+        pairs = [(a, b) for a, b in self.tied_weights().items() if owner(a) is not owner(b)]
+        tied = {(owner(a), a.rpartition(".")[2]) for a, b in pairs}
         for module in self.modules():
             tensors = {n: t for n, t in {**module._parameters, **module._buffers}.items() if t is not None}
             new = [n for n, t in tensors.items() if t.is_meta and (module, n) not in tied]
@@ -475,15 +491,17 @@ def _refuse(cls, kwargs):
     if any(kwargs.pop(k, False) for k in ("from_tf", "from_flax")):
         raise NotImplementedError("TensorFlow and Flax checkpoints are not read; "
                                   "save them as safetensors with the library they come from")
-    if kwargs.pop("quantization_config", None) is not None or any(kwargs.pop(k, False) for k in ("load_in_8bit", "load_in_4bit")):
-        raise NotImplementedError("quantised loading is not available in this version; load in float and quantise afterwards")
-    for name in ("trust_remote_code", "_fast_init", "code_revision", "_from_auto", "adapter_kwargs"): kwargs.pop(name, None)
+    if any(kwargs.pop(k, None) for k in ("quantization_config", "load_in_8bit", "load_in_4bit")):
+        raise NotImplementedError("quantised loading is not available in this version; "
+                                  "load in float and quantise afterwards")
+    if kwargs.pop("use_flash_attention_2", False): kwargs["attn_implementation"] = "flash_attention_2"
+    for name in ("trust_remote_code", "code_revision", "adapter_kwargs", "_fast_init", "_from_auto"): kwargs.pop(name, None)
 
 
 def _same_commit(config, name, where):
     "Weights from the commit that the configuration was read from, even if the branch has moved since"
-    commit = getattr(config, "_commit_hash", None)
-    return {**where, "revision": commit} if commit and "revision" not in where and config.name_or_path == str(name) else where
+    commit, same = getattr(config, "_commit_hash", None), config.name_or_path == str(name)
+    return {"revision": commit, **where} if commit and same else where
 
 
 def _dtype(asked, config, checkpoint):
@@ -494,14 +512,16 @@ def _dtype(asked, config, checkpoint):
         return next((d for d in stored if d.is_floating_point), torch.get_default_dtype())
     dtype = getattr(torch, asked, None) if isinstance(asked, str) else asked
     if isinstance(dtype, torch.dtype) and dtype.is_floating_point: return dtype
-    raise ValueError(f"torch_dtype is {asked!r}; accepted are 'auto' and floating-point dtypes such as torch.bfloat16 or 'bfloat16'")
+    raise ValueError(f"torch_dtype is {asked!r}; accepted are 'auto' and floating-point dtypes "
+                     "such as torch.bfloat16 or 'bfloat16'")
 
 
 def _device(device_map):
     if device_map is None: return None
     if device_map == "auto": return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if isinstance(device_map, dict):
-        if list(device_map) != [""]: raise ValueError(f"device_map must be a device, 'auto' or {{'': device}}; got {device_map}")
+        if list(device_map) != [""]:
+            raise ValueError(f"device_map must be a device, 'auto' or {{'': device}}; got {device_map}")
         device_map = device_map[""]
     return torch.device(f"cuda:{device_map}" if isinstance(device_map, int) else device_map)
 
@@ -510,14 +530,17 @@ def _report(model, name, info):
     "Say what was not loaded and what was not needed"
     kind = type(model).__name__
     few = lambda keys: ", ".join(map(str, keys[:6])) + (f" and {len(keys) - 6} more" if len(keys) > 6 else "")
-    if unexpected := info["unexpected_keys"]: logger.warning(f"{kind} has no use for these weights of {name}: {few(unexpected)}")
+    if info["unexpected_keys"]:
+        logger.warning(f"{kind} has no use for these weights of {name}: {few(info['unexpected_keys'])}")
     new = info["missing_keys"] + [f"{k} ({a} there, {b} here)" for k, a, b in info["mismatched_keys"]]
-    if new: logger.warning(f"These weights of {kind} are not in {name} and were newly initialised: {few(new)}. "
-                           "Train the model before you rely on it.")
+    if new:
+        logger.warning(f"These weights of {kind} are not in {name} and were newly initialised: {few(new)}. "
+                       "Train the model before you rely on it.")
 
 # %% ../../nbs/core/model.ipynb #79436793
-class PreTrainedModel(nn.Module, NamedWeights, Vocabulary, Prunable, Recomputing, Costs, OldMasks, GenerationMixin, Pretrained):
-    "The base of all models: `config`, a Rosetta table `key_map`, and everything that does not depend on the architecture"
+class PreTrainedModel(nn.Module, NamedWeights, Vocabulary, Prunable, Recomputing, Costs, OldMasks,
+                      GenerationMixin, Pretrained):
+    "The base of all models: a configuration, a Rosetta table, and all that does not depend on the architecture"
     main_input_name = "input_ids"
     context_class = Context
     framework = "pt"
@@ -532,8 +555,8 @@ class PreTrainedModel(nn.Module, NamedWeights, Vocabulary, Prunable, Recomputing
 
     def __call__(self, *args, return_dict=None, **kwargs):
         out = super().__call__(*args, **kwargs)
-        as_tuple = isinstance(out, ModelOutput) and not (self.config.use_return_dict if return_dict is None else return_dict)
-        return out.to_tuple() if as_tuple else out
+        by_name = self.config.use_return_dict if return_dict is None else return_dict
+        return out if by_name or not isinstance(out, ModelOutput) else out.to_tuple()
 
     def __getattr__(self, name):
         if name == self.base_model_prefix and "model" in self._modules: return self._modules["model"]
@@ -552,12 +575,13 @@ class PreTrainedModel(nn.Module, NamedWeights, Vocabulary, Prunable, Recomputing
 
     def _init_weights(self, module): init_normal(module, getattr(self.config, "initializer_range", 0.02))
 
-    def context(self, past_key_values=None, use_cache=False, head_mask=None, output_attentions=None, output_hidden_states=None, **more):
+    def context(self, past_key_values=None, use_cache=False, head_mask=None,
+                output_attentions=None, output_hidden_states=None, **more):
         "The `Context` of a forward pass, with the config's defaults for what was not said"
         default = lambda value, name: getattr(self.config, name) if value is None else value
-        if self.training and (use_cache or past_key_values is not None) and self.is_gradient_checkpointing:
-            use_cache = _without_cache(past_key_values)
-        cache = KVCache.of(past_key_values) if use_cache or past_key_values is not None else None
+        cached = use_cache or past_key_values is not None
+        if cached and self.training and self.is_gradient_checkpointing: cached = _without_cache(past_key_values)
+        cache = KVCache.of(past_key_values) if cached else None
         return self.context_class(cache, per_layer(head_mask), default(output_attentions, "output_attentions"),
                                   default(output_hidden_states, "output_hidden_states"), **more)
 
@@ -570,8 +594,8 @@ class PreTrainedModel(nn.Module, NamedWeights, Vocabulary, Prunable, Recomputing
 def _without_cache(past):
     "A layer that is computed twice would append to the cache twice"
     if past is not None:
-        raise ValueError("gradient checkpointing computes layers again, which would append to past_key_values twice: "
-                         "leave one of the two out")
+        raise ValueError("gradient checkpointing computes layers again, which would append to past_key_values "
+                         "twice: leave one of the two out")
     logger.warning_once("gradient checkpointing computes layers again, so nothing is cached: use_cache=False")
     return False
 
@@ -579,13 +603,14 @@ def _without_cache(past):
 def extends(
     base,  # the base model's class
 ):
-    "Decorator for a head's `forward(self, *args, ..., **kwargs)`: its signature shows the base model's arguments too"
+    "Decorator for a head's `forward(self, *args, ..., **kwargs)`: its signature shows the base's arguments too"
+    def named(function):
+        parameters = inspect.signature(function).parameters.values()
+        return [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
     def decorate(forward):
-        own = [p for p in inspect.signature(forward).parameters.values() if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
-        rest = [p for p in inspect.signature(base.forward).parameters.values() if p.name not in {o.name for o in own}]
-        own = [p.replace(kind=p.POSITIONAL_OR_KEYWORD) for p in own]
-        end = [p for p in rest if p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
-        forward.__signature__ = inspect.Signature([own[0], *(p for p in rest if p not in end), *own[1:]])
+        me, *own = [p.replace(kind=p.POSITIONAL_OR_KEYWORD) for p in named(forward)]
+        inherited = [p for p in named(base.forward)[1:] if p.name not in {o.name for o in own}]
+        forward.__signature__ = inspect.Signature([me, *inherited, *own])
         return forward
     return decorate
 
@@ -599,5 +624,6 @@ def load_sharded_checkpoint(
     "Fill an existing model from the shards of a folder"
     info = fill(model, Checkpoint(checkpoint_files(folder, use_safetensors=None if prefer_safe else False)))
     if strict and (info["missing_keys"] or info["unexpected_keys"]):
-        raise RuntimeError(f"{folder} does not fit: missing {info['missing_keys']}, unexpected {info['unexpected_keys']}")
+        words = f"missing {info['missing_keys']}, unexpected {info['unexpected_keys']}"
+        raise RuntimeError(f"{folder} does not fit {type(model).__name__}: {words}")
     return info

@@ -13,40 +13,57 @@ import torch.nn.functional as F
 from .activations import get_activation
 from .attention import drop
 
-# %% ../../nbs/layers/heads.ipynb #e727fc53
+# %% ../../nbs/layers/heads.ipynb #7b4b22f7
 class Pooler(nn.Module):
-    "One vector for the whole input: the first token's state through a layer and tanh"
-    def __init__(self, dim):
+    "One vector for the whole input: the first token's state through a layer and tanh (BERT)"
+    def __init__(self,
+        dim,  # D
+    ):
         super().__init__()
         self.proj = nn.Linear(dim, dim)
 
     def forward(self, x): return self.proj(x[:, 0]).tanh()
 
-# %% ../../nbs/layers/heads.ipynb #df8e6332
+# %% ../../nbs/layers/heads.ipynb #401fe54b
 class Classifier(nn.Module):
     "Dropout and one linear layer: labels for a pooled vector, for every token, or for both ends of a span"
-    def __init__(self, dim, labels, dropout=0.0, bias=True):
+    def __init__(self,
+        dim,          # D
+        labels,       # C, number of outputs
+        dropout=0.0,  # of the input, in training
+        bias=True,
+    ):
         super().__init__()
         self.out, self.dropout = nn.Linear(dim, labels, bias), dropout
 
     def forward(self, x): return self.out(drop(x, self.dropout, self.training))
 
-# %% ../../nbs/layers/heads.ipynb #ebd8db14
+# %% ../../nbs/layers/heads.ipynb #599434c2
 class SpanHead(nn.Module):
     "Two scores a token: is it the start, is it the end of the answer?"
-    def __init__(self, dim):
+    def __init__(self,
+        dim,  # D
+    ):
         super().__init__()
         self.out = nn.Linear(dim, 2)
 
-    def forward(self, x): return tuple(s.contiguous() for s in self.out(x).unbind(-1))
+    def forward(self, x):
+        start, end = self.out(x).unbind(-1)  # B T each
+        return start.contiguous(), end.contiguous()
 
-# %% ../../nbs/layers/heads.ipynb #7b4b22f7
+# %% ../../nbs/layers/heads.ipynb #214477d3
 class MaskedLMHead(nn.Module):
-    "A layer, an activation and a norm before the projection on the vocabulary"
-    def __init__(self, dim, vocab, act="gelu", eps=1e-12):
+    "A layer, an activation and a norm before the projection on the vocabulary (BERT)"
+    def __init__(self,
+        dim,         # D
+        vocab,       # V
+        act="gelu",  # name in ACT2FN, or a callable
+        eps=1e-12,   # of the norm
+    ):
         super().__init__()
-        self.proj, self.act, self.norm = nn.Linear(dim, dim), get_activation(act), nn.LayerNorm(dim, eps)
-        self.out = nn.Linear(dim, vocab)
+        self.proj, self.act = nn.Linear(dim, dim), get_activation(act)
+        self.norm = nn.LayerNorm(dim, eps)
+        self.out = nn.Linear(dim, vocab)  # a model ties its weight to the embedding table
 
     def forward(self, x): return self.out(self.norm(self.act(self.proj(x))))
 
@@ -63,19 +80,24 @@ def last_token(
     end = (ids == pad).int().argmax(-1) - 1  # -1, the last, where there is no padding
     return x[torch.arange(len(x), device=x.device), end % x.shape[1]]
 
-# %% ../../nbs/layers/heads.ipynb #4852b131
+# %% ../../nbs/layers/heads.ipynb #50f0b76f
 class SequenceSummary(nn.Module):
     "One vector for a sequence, chosen and projected as the config says (GPT-2's double heads, XLNet, ELECTRA)"
-    def __init__(self, config):
+    kinds = ("last", "first", "mean", "cls_index")
+
+    def __init__(self,
+        config,  # its fields are those that begin with summary_, besides hidden_size and num_labels
+    ):
         super().__init__()
         get = lambda name, default=None: getattr(config, name, default)
         self.kind = get("summary_type", "last")
-        kinds = ("last", "first", "mean", "cls_index")
-        if self.kind not in kinds: raise NotImplementedError(f"summary_type {self.kind!r} is not one of {kinds}")
-        labels = config.num_labels if get("summary_proj_to_labels") and config.num_labels > 0 else config.hidden_size
-        self.proj = nn.Linear(config.hidden_size, labels) if get("summary_use_proj") else nn.Identity()
+        if self.kind not in self.kinds: raise NotImplementedError(f"summary_type {self.kind!r} is not one of {self.kinds}")
+        to_labels = get("summary_proj_to_labels") and config.num_labels > 0
+        width = config.num_labels if to_labels else config.hidden_size
+        self.proj = nn.Linear(config.hidden_size, width) if get("summary_use_proj") else nn.Identity()
         self.act = get_activation(get("summary_activation") or "linear")
-        self.first_dropout, self.last_dropout = get("summary_first_dropout", 0) or 0, get("summary_last_dropout", 0) or 0
+        self.first_dropout = get("summary_first_dropout") or 0
+        self.last_dropout = get("summary_last_dropout") or 0
 
     def forward(self,
         x,                # ... T D
@@ -86,8 +108,8 @@ class SequenceSummary(nn.Module):
 
     def pick(self, x, index):
         "As the reference does, `last`, `first` and `mean` go along axis 1 even where an axis of choices stands before the tokens"
-        if self.kind == "cls_index" and index is None: return x[..., -1, :]
         if self.kind == "last": return x[:, -1]
         if self.kind == "first": return x[:, 0]
         if self.kind == "mean": return x.mean(1)
+        if index is None: return x[..., -1, :]
         return x.gather(-2, index[..., None, None].expand(*index.shape, 1, x.shape[-1])).squeeze(-2)

@@ -17,7 +17,8 @@ from ...core.auto import register
 from ...core.checkpoint import KeyMap
 from ...core.config import PretrainedConfig
 from ...core.model import PreTrainedModel, extends
-from ...core.outputs import BaseModelOutputWithPooling, ImageClassifierOutput, MaskedImageModelingOutput
+from ...core.outputs import (
+    BaseModelOutputWithPooling, ImageClassifierOutput, MaskedImageModelingOutput)
 from ...layers.attention import Attention, drop
 from ...layers.blocks import PreNormBlock, Stack
 from ...layers.feed_forward import FeedForward
@@ -54,11 +55,16 @@ class ViTEmbedding(nn.Module):
         c = config
         self.patch = PatchEmbedding(c.num_channels, c.hidden_size, c.image_size, c.patch_size)
         self.cls = nn.Parameter(torch.zeros(1, 1, c.hidden_size))
-        self.pos = nn.Parameter(torch.zeros(1, 1 + self.patch.grid[0] * self.patch.grid[1], c.hidden_size))
+        rows, columns = self.patch.grid
+        self.pos = nn.Parameter(torch.zeros(1, 1 + rows * columns, c.hidden_size))
         if mask_token: self.mask = nn.Parameter(torch.zeros(1, 1, c.hidden_size))
         self.dropout = c.hidden_dropout_prob
 
-    def forward(self, pixels, hidden=None, any_size=False):
+    def forward(self,
+        pixels,           # B C height width
+        hidden=None,      # B N: squares to replace by the mask token
+        any_size=False,   # resize the positions to the pictures
+    ):
         x = self.patch(pixels, any_size)
         if hidden is not None: x = torch.where(hidden[..., None].bool(), self.mask.to(x.dtype), x)
         x = torch.cat((self.cls.expand(len(x), -1, -1), x), 1)
@@ -80,7 +86,8 @@ class ViTBlock(PreNormBlock):
         super().__init__(
             Attention(c.hidden_size, c.num_attention_heads, bias=c.qkv_bias, out_bias=True,
                       dropout=c.attention_probs_dropout_prob, out_dropout=c.hidden_dropout_prob),
-            FeedForward(c.hidden_size, c.intermediate_size, c.hidden_act, dropout=c.hidden_dropout_prob),
+            FeedForward(c.hidden_size, c.intermediate_size, c.hidden_act,
+                        dropout=c.hidden_dropout_prob),
             partial(nn.LayerNorm, c.hidden_size, c.layer_norm_eps))
 
 # %% ../../../nbs/models/vision/vit.ipynb #60a9ed39
@@ -109,7 +116,8 @@ class ViTPreTrainedModel(PreTrainedModel):
         std = self.config.initializer_range
         init_trunc_normal(module, std)
         if isinstance(module, ViTEmbedding):
-            for p in (module.cls, module.pos): nn.init.trunc_normal_(p, std=std, a=-2 * std, b=2 * std)
+            for p in (module.cls, module.pos):
+                nn.init.trunc_normal_(p, std=std, a=-2 * std, b=2 * std)
 
     def get_input_embeddings(self): return self.base_model.embed.patch
 
@@ -128,7 +136,8 @@ class ViTModel(ViTPreTrainedModel):
 
     def forward(self, pixel_values=None, bool_masked_pos=None, head_mask=None, output_attentions=None,
                 output_hidden_states=None, interpolate_pos_encoding=None):
-        if pixel_values is None: raise ValueError("pixel_values is missing: ViT needs pictures, B C height width")
+        if pixel_values is None:
+            raise ValueError("pixel_values is missing: ViT needs pictures, B C height width")
         ctx = self.context(head_mask=head_mask, output_attentions=output_attentions,
                            output_hidden_states=output_hidden_states)
         x = self.embed(pixel_values, bool_masked_pos, bool(interpolate_pos_encoding))
