@@ -37,7 +37,8 @@ if __name__ == "__main__":
     if action == "write": write(folder)
     else:
         import transformers
-        from generation_calls import CALLS, call
+        from generation_calls import BY_NAME, CALLS, call, call_by_name
         models = load(folder, transformers)
         answers = {name: call(models, name) for name in CALLS}
+        answers |= {name: call_by_name(transformers, models, name) for name in BY_NAME}
         Path(__file__).with_name("generation.json").write_text(json.dumps(answers, indent=0) + "\n")

@@ -38,7 +38,7 @@ class PostNormBlock(PreNormBlock):
 
 # %% ../../nbs/layers/blocks.ipynb #6cb3e213
 class Stack(nn.ModuleList):
-    "Runs blocks in order: records hidden states, hands out caches, drops layers, recomputes in the backward pass"
+    "Runs blocks in order: records hidden states, hands out caches, drops layers, recomputes for the gradient"
     gradient_checkpointing = False
 
     def __init__(self,

@@ -8,7 +8,6 @@ __all__ = ['Recorder', 'Sight', 'Context']
 # %% ../../nbs/layers/context.ipynb #70f4c0d7
 import copy
 
-import torch
 import torch.nn.functional as F
 
 from .caches import KVCache
@@ -32,7 +31,8 @@ class Recorder:
     def recorded(self):
         "What was recorded, as the fields of a ModelOutput; None where there is nothing"
         names = ("hidden_states", "attentions", "cross_attentions")
-        return {name: tuple(records) if (records := getattr(self, name)) else None for name in names}
+        records = {name: getattr(self, name) for name in names}
+        return {name: tuple(record) if record else None for name, record in records.items()}
 
 # %% ../../nbs/layers/context.ipynb #efaab10b
 class Sight:
@@ -59,7 +59,8 @@ class Sight:
         if not sees_all(attention_mask):
             seen = as_mask(attention_mask)
             if (n := seen.shape[-1]) > S:
-                raise ValueError(f"attention_mask has {n} columns, but there are only {S} keys: {S - T} in the cache and {T} new")
+                raise ValueError(f"attention_mask has {n} columns, but there are only {S} keys: "
+                                 f"{S - T} in the cache and {T} new")
             if n < S: seen = F.pad(seen, (S - n, 0), value=True)
             mask = seen if mask is None else mask & seen
         return score_bias(mask, x.dtype)

@@ -6,26 +6,25 @@
 __all__ = ['lookup', 'TextEmbedding']
 
 # %% ../../nbs/layers/embeddings.ipynb #7911bf88
-import torch
 from torch import nn
-import torch.nn.functional as F
 
 from .attention import drop
 
-# %% ../../nbs/layers/embeddings.ipynb #ce158042
+# %% ../../nbs/layers/embeddings.ipynb #73f0cf2f
 def lookup(
-    table,   # nn.Embedding
-    ids,     # any shape
-    what,    # what the ids count, for the error message
-    remedy="",
+    table,      # nn.Embedding, V D
+    ids,        # integers of any shape
+    what,       # what the ids count, for the error message
+    remedy="",  # what to do about it, for the error message
 ):
-    "Rows of the table; an id outside it is named"
+    "Rows of the table: the shape of ids, and D; an id outside the table is named"
     try: return table(ids)
     except IndexError:
         bad = ids[(ids < 0) | (ids >= table.num_embeddings)][0].item()
-        raise IndexError(f"{what} {bad} is outside the table of {table.num_embeddings} rows. {remedy}".strip()) from None
+        message = f"{what} {bad} is outside the table of {table.num_embeddings} rows. {remedy}"
+        raise IndexError(message.strip()) from None
 
-# %% ../../nbs/layers/embeddings.ipynb #5ef0998a
+# %% ../../nbs/layers/embeddings.ipynb #99503237
 class TextEmbedding(nn.Module):
     "Token vectors plus learned position and segment vectors, normalised on request"
     def __init__(self,
@@ -50,16 +49,21 @@ class TextEmbedding(nn.Module):
         embeds=None,     # B T D instead of ids
         past=0,          # positions already in the cache
     ):
-        if (ids is None) == (embeds is None): raise ValueError("give either input_ids or inputs_embeds, and not both")
-        x = lookup(self.tok, ids, "token id", "Is the tokenizer the model's own? After adding tokens call resize_token_embeddings.") if embeds is None else embeds
-        if hasattr(self, "seg"): x = x + (lookup(self.seg, seg, "segment id") if seg is not None else self.seg.weight[0])
+        if (ids is None) == (embeds is None):
+            raise ValueError("give either input_ids or inputs_embeds, and not both")
+        x = embeds if ids is None else lookup(self.tok, ids, "token id", (
+            "Is the tokenizer the model's own? After adding tokens call resize_token_embeddings."))
+        if hasattr(self, "seg"):
+            x = x + (self.seg.weight[0] if seg is None else lookup(self.seg, seg, "segment id"))
         if hasattr(self, "pos"): x = x + self.positions(pos, past, x)
         if hasattr(self, "norm"): x = self.norm(x)
         return drop(x, self.dropout, self.training)
 
     def positions(self, pos, past, x):
+        "Position vectors: B T D or T D"
         if pos is not None: return lookup(self.pos, pos, "position")
         end = past + x.shape[1]
         if end > self.pos.num_embeddings:
-            raise ValueError(f"the text has {end} tokens, the model {self.pos.num_embeddings} positions: truncate the text (truncation=True in the tokenizer)")
+            raise ValueError(f"the text has {end} tokens, the model {self.pos.num_embeddings} positions: "
+                             "truncate the text (truncation=True in the tokenizer)")
         return self.pos.weight[past:end]

@@ -56,14 +56,17 @@ class EncoderDecoder:
                 head_mask=None, decoder_head_mask=None, cross_attn_head_mask=None, encoder_outputs=None,
                 past_key_values=None, inputs_embeds=None, decoder_inputs_embeds=None, use_cache=None,
                 output_attentions=None, output_hidden_states=None):
-        more = dict(output_attentions=output_attentions, output_hidden_states=output_hidden_states, return_dict=True)
+        more = dict(output_attentions=output_attentions, output_hidden_states=output_hidden_states,
+                    return_dict=True)
         if encoder_outputs is not None: encoded = as_encoded(encoder_outputs)
-        else: encoded = self.encoder(input_ids, attention_mask, head_mask=head_mask, inputs_embeds=inputs_embeds, **more)
+        else:
+            encoded = self.encoder(input_ids, attention_mask, head_mask=head_mask, inputs_embeds=inputs_embeds, **more)
+        words = self.first_words(input_ids, decoder_input_ids, decoder_inputs_embeds)
         decoded = self.decoder(
-            self.first_words(input_ids, decoder_input_ids, decoder_inputs_embeds), decoder_attention_mask,
+            words, decoder_attention_mask, inputs_embeds=decoder_inputs_embeds,
             encoder_hidden_states=encoded.last_hidden_state, encoder_attention_mask=attention_mask,
             head_mask=self.heads_of_decoder(head_mask, decoder_head_mask), cross_attn_head_mask=cross_attn_head_mask,
-            past_key_values=past_key_values, inputs_embeds=decoder_inputs_embeds, use_cache=use_cache, **more)
+            past_key_values=past_key_values, use_cache=use_cache, **more)
         return seq2seq_output(encoded, decoded)
 
     def first_words(self, input_ids, decoder_input_ids, decoder_inputs_embeds):

@@ -26,7 +26,7 @@ class Pooler(nn.Module):
 
 # %% ../../nbs/layers/heads.ipynb #401fe54b
 class Classifier(nn.Module):
-    "Dropout and one linear layer: labels for a pooled vector, for every token, or for both ends of a span"
+    "Dropout and one linear layer: labels for a pooled vector, for every token, for every choice"
     def __init__(self,
         dim,          # D
         labels,       # C, number of outputs
@@ -82,16 +82,17 @@ def last_token(
 
 # %% ../../nbs/layers/heads.ipynb #50f0b76f
 class SequenceSummary(nn.Module):
-    "One vector for a sequence, chosen and projected as the config says (GPT-2's double heads, XLNet, ELECTRA)"
+    "One vector for a sequence, chosen and projected as the config says (GPT-2, XLNet, ELECTRA)"
     kinds = ("last", "first", "mean", "cls_index")
 
     def __init__(self,
-        config,  # its fields are those that begin with summary_, besides hidden_size and num_labels
+        config,  # hidden_size, num_labels, and the fields that begin with summary_
     ):
         super().__init__()
         get = lambda name, default=None: getattr(config, name, default)
         self.kind = get("summary_type", "last")
-        if self.kind not in self.kinds: raise NotImplementedError(f"summary_type {self.kind!r} is not one of {self.kinds}")
+        if self.kind not in self.kinds:
+            raise NotImplementedError(f"summary_type {self.kind!r} is not one of {self.kinds}")
         to_labels = get("summary_proj_to_labels") and config.num_labels > 0
         width = config.num_labels if to_labels else config.hidden_size
         self.proj = nn.Linear(config.hidden_size, width) if get("summary_use_proj") else nn.Identity()
@@ -101,15 +102,16 @@ class SequenceSummary(nn.Module):
 
     def forward(self,
         x,                # ... T D
-        cls_index=None,   # ...: the token that stands for the sequence; the last unless given
+        cls_index=None,   # ...: place of the token that stands for all; the last unless given
     ):
         x = drop(self.pick(x, cls_index), self.first_dropout, self.training)
         return drop(self.act(self.proj(x)), self.last_dropout, self.training)
 
     def pick(self, x, index):
-        "As the reference does, `last`, `first` and `mean` go along axis 1 even where an axis of choices stands before the tokens"
+        "The state that stands for the sequence; all but `cls_index` go along axis 1, as in the reference"
         if self.kind == "last": return x[:, -1]
         if self.kind == "first": return x[:, 0]
         if self.kind == "mean": return x.mean(1)
         if index is None: return x[..., -1, :]
-        return x.gather(-2, index[..., None, None].expand(*index.shape, 1, x.shape[-1])).squeeze(-2)
+        index = index[..., None, None].expand(*index.shape, 1, x.shape[-1])  # ... 1 D
+        return x.gather(-2, index).squeeze(-2)
