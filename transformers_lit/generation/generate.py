@@ -78,16 +78,18 @@ def settle_length(
         if given.get("max_length") is not None:
             logger.warning_once("max_new_tokens and max_length are both given; max_new_tokens counts")
         c.max_length = length + c.max_new_tokens
-    elif embedded: c.max_length, c.min_length = c.max_length - embedded, max(c.min_length - embedded, 0)
+    elif embedded:
+        c.max_length, c.min_length = c.max_length - embedded, max(c.min_length - embedded, 0)
     elif c.max_length == FIELDS["max_length"] and given.get("max_length") is None:
-        logger.warning_once(f"no length is given, so the text ends after {c.max_length} tokens with its prompt; "
+        logger.warning_once(f"no length is given, so the text ends after {c.max_length} tokens, prompt included; "
                             "give max_new_tokens")
     if length >= c.max_length:
-        raise ValueError(f"the prompt has {length} tokens and max_length is {c.max_length}: nothing is left to generate. "
-                         "Give max_new_tokens, or a larger max_length")
+        raise ValueError(f"the prompt has {length} tokens and max_length is {c.max_length}: "
+                         "nothing is left to generate. Give max_new_tokens, or a larger max_length")
     least = max(c.min_length or 0, length + (c.min_new_tokens or 0))
     if least > c.max_length:
-        logger.warning_once(f"at least {least} tokens are asked for but at most {c.max_length}; the text ends there")
+        logger.warning_once(f"at least {least} tokens are asked for but at most {c.max_length}; "
+                            "the text ends there")
 
 # %% ../../nbs/generation/generate.ipynb #43c52e93
 class Prompt:
@@ -114,8 +116,8 @@ class Prompt:
 
     def _settle_padding(self, ids, left, c):
         "The pad token, and a mask for the padding in the prompt (none if there is no padding)"
-        eos = [] if c.eos_token_id is None else torch.as_tensor(c.eos_token_id).reshape(-1).tolist()
-        mask, both = left.pop("attention_mask", None), self.config.is_encoder_decoder
+        mask, both, eos = left.pop("attention_mask", None), self.config.is_encoder_decoder, []
+        if c.eos_token_id is not None: eos = torch.as_tensor(c.eos_token_id).reshape(-1).tolist()
         text = ids is not None and ids.dim() == 2 and not ids.dtype.is_floating_point and ids.shape[1] > 0
         if mask is None and text and c.pad_token_id is not None and c.pad_token_id not in eos:
             mask = (ids != c.pad_token_id).long()
@@ -140,10 +142,10 @@ class EncoderPrompt:
             if not hasattr(left["encoder_outputs"], "last_hidden_state"):
                 left["encoder_outputs"] = BaseModelOutput(*left["encoder_outputs"])
             return
-        encoder = self.get_encoder()
-        takes, others = inspect.signature(encoder.forward).parameters, ("decoder_", "cross_attn", "use_cache", "past_key_values")
-        mine = {k: v for k, v in left.items() if not k.startswith(others)}
-        if not any(p.kind == p.VAR_KEYWORD for p in takes.values()): mine = {k: v for k, v in mine.items() if k in takes}
+        encoder, decoders = self.get_encoder(), ("decoder_", "cross_attn", "use_cache", "past_key_values")
+        takes = inspect.signature(encoder.forward).parameters
+        everything = any(p.kind == p.VAR_KEYWORD for p in takes.values())
+        mine = {k: v for k, v in left.items() if not k.startswith(decoders) and (everything or k in takes)}
         if main is not None: mine[name] = main
         flags = {f: getattr(c, f) for f in ("output_attentions", "output_hidden_states") if f in takes}
         left["encoder_outputs"] = encoder(**mine, **flags, return_dict=True)
@@ -154,12 +156,14 @@ class EncoderPrompt:
         given = left.pop("decoder_input_ids", None)
         start = c.decoder_start_token_id if c.decoder_start_token_id is not None else c.bos_token_id
         if start is None:
-            raise ValueError("an encoder-decoder needs a decoder_start_token_id (or a bos_token_id) to start its text")
+            raise ValueError("an encoder-decoder needs a decoder_start_token_id (or a bos_token_id) "
+                             "to start its text")
         start = torch.as_tensor(start, device=device).reshape(-1, 1).expand(rows, 1)
         if given is None: return start.contiguous()
         if not (given[:, :1] != start).all(): return given
         mask = left.get("decoder_attention_mask")
-        if mask is not None: left["decoder_attention_mask"] = torch.cat((torch.ones_like(mask[:, :1]), mask), 1)
+        if mask is not None:
+            left["decoder_attention_mask"] = torch.cat((torch.ones_like(mask[:, :1]), mask), 1)
         return torch.cat((start, given), 1)
 
 # %% ../../nbs/generation/generate.ipynb #3eef8f0d
@@ -195,18 +199,19 @@ def mode_of(
     streamer=None,   # who listens
 ):
     "The name of the loop that these settings ask for; an error where they contradict each other"
-    many, guessed = c.num_beams > 1, assistant is not None or c.prompt_lookup_num_tokens is not None
-    forced, alike = c.constraints is not None or c.force_words_ids is not None, c.penalty_alpha and (c.top_k or 0) > 1
-    rules = [("constrained beams", forced), ("beam groups", c.num_beam_groups > 1), ("beams", many), ("assisted", guessed),
-             ("sample", c.do_sample), ("contrastive", alike), ("greedy", True)]
-    mode = next(name for name, fits in rules if fits)
+    many, forced = c.num_beams > 1, c.constraints is not None or c.force_words_ids is not None
+    guessed = assistant is not None or c.prompt_lookup_num_tokens is not None
+    rules = {"constrained beams": forced, "beam groups": c.num_beam_groups > 1, "beams": many, "assisted": guessed,
+             "sample": c.do_sample, "contrastive": c.penalty_alpha and (c.top_k or 0) > 1, "greedy": True}
+    mode = next(name for name, fits in rules.items() if fits)
     contradictions = [
         (forced and (not many or c.do_sample or c.num_beam_groups > 1),
          "words that must come need num_beams above 1, do_sample=False and num_beam_groups=1"),
         (mode == "beam groups" and c.do_sample, "groups of beams are searched, not drawn: set do_sample=False"),
         (guessed and many, "guesses are made for one text and not for beams: set num_beams=1"),
-        (guessed and c.num_return_sequences > 1, "with guesses one text is written at a time: set num_return_sequences=1"),
-        (streamer is not None and many, "a streamer shows one text while it grows; beams change their mind: set num_beams=1")]
+        (guessed and c.num_return_sequences > 1, "with guesses one text is written: set num_return_sequences=1"),
+        (streamer is not None and many,
+         "a streamer shows one text while it grows; beams change their mind: set num_beams=1")]
     for wrong, why in contradictions:
         if wrong: raise ValueError(why)
     return mode
@@ -226,7 +231,8 @@ class Preparation(Settings, Prompt, EncoderPrompt, NextInputs):
 
     def _processors(self, c, start, text, allowed, own):
         "The processors of the settings and the caller's own, and the warpers if tokens are drawn"
-        return LogitsProcessorList([*processors_for(c, start, text, allowed, own or ()), *(warpers_for(c) if c.do_sample else ())])
+        warpers = warpers_for(c) if c.do_sample else ()
+        return LogitsProcessorList([*processors_for(c, start, text, allowed, own or ()), *warpers])
 
     def _criteria(self, c, own):
         "The caller's own criteria, then those of the settings; beams look after end tokens themselves"
@@ -240,7 +246,8 @@ class Preparation(Settings, Prompt, EncoderPrompt, NextInputs):
         if assistant is None: return TextGuesser(c.prompt_lookup_num_tokens)
         mine, theirs = self.config, assistant.config
         if theirs.is_encoder_decoder != mine.is_encoder_decoder:
-            raise ValueError(f"{type(assistant).__name__} cannot assist {type(self).__name__}: only one of them has an encoder")
+            raise ValueError(f"{type(assistant).__name__} cannot assist {type(self).__name__}: "
+                             "only one of them has an encoder")
         if theirs.vocab_size != mine.vocab_size:
             raise ValueError(f"the assistant has {theirs.vocab_size} tokens and the model {mine.vocab_size}: "
                              "their vocabularies must be the same")
@@ -248,8 +255,8 @@ class Preparation(Settings, Prompt, EncoderPrompt, NextInputs):
         own.return_dict_in_generate, own.use_cache = False, True
         left = {k: v for k, v in left.items() if k not in ("past_key_values", "encoder_outputs")}
         ids, _ = assistant._begin(inputs, left, own)
-        adapt = habits.num_assistant_tokens_schedule == "heuristic"
-        return ModelGuesser(Steps(assistant, ids, own, left), processors, habits.num_assistant_tokens, adapt, generator)
+        count, adapt = habits.num_assistant_tokens, habits.num_assistant_tokens_schedule == "heuristic"
+        return ModelGuesser(Steps(assistant, ids, own, left), processors, count, adapt, generator)
 
 # %% ../../nbs/generation/generate.ipynb #6d73405d
 class GenerationMixin(Preparation, Strategies):
@@ -261,7 +268,7 @@ class GenerationMixin(Preparation, Strategies):
 
     @torch.no_grad()
     def generate(self,
-        inputs=None,                     # B T, the prompt; by name: input_ids=, inputs_embeds=, or what the encoder reads
+        inputs=None,                     # B T, the prompt; by name: input_ids=, inputs_embeds= ...
         generation_config=None,          # settings; those of the model unless given
         logits_processor=None,           # processors of your own, after those of the settings
         stopping_criteria=None,          # criteria of your own, beside those of the settings
@@ -276,25 +283,29 @@ class GenerationMixin(Preparation, Strategies):
     ):
         "Go on with the prompt: ids, prompt included, or an output object if `return_dict_in_generate` is set"
         if not self.can_generate():
-            raise TypeError(f"{type(self).__name__} has no head that scores the next token; use a class for language "
-                            "modelling (AutoModelForCausalLM, AutoModelForSeq2SeqLM)")
+            raise TypeError(f"{type(self).__name__} has no head that scores the next token; use a class for "
+                            "language modelling (AutoModelForCausalLM, AutoModelForSeq2SeqLM)")
         c, left = self._settings(generation_config, kwargs)
-        mode, theirs = mode_of(c, assistant_model, streamer), dict(left)
         self._check_arguments(left)
+        left = {k: v for k, v in left.items() if v is not None}
+        mode, theirs = mode_of(c, assistant_model, streamer), dict(left)
         ids, text = self._begin(inputs, left, c)
-        embeds = left.get("inputs_embeds")
-        settle_length(c, ids.shape[1], kwargs, 0 if embeds is None or ids.shape[1] else embeds.shape[1])
+        vectors = left["inputs_embeds"].shape[1] if "inputs_embeds" in left and not ids.shape[1] else 0
+        settle_length(c, ids.shape[1], kwargs, vectors)
         if streamer is not None: streamer.put(ids.cpu())
         criteria = self._criteria(c, stopping_criteria)
         processors = self._processors(c, ids.shape[1], text, prefix_allowed_tokens_fn, logits_processor)
-        if mode == "assisted": guesser = self._guesser(assistant_model, inputs, theirs, c, processors, generator)
+        if mode == "assisted":
+            guesser = self._guesser(assistant_model, inputs, theirs, c, processors, generator)
         if c.guidance_scale not in (None, 1):
             guide = UnbatchedClassifierFreeGuidanceLogitsProcessor(
                 c.guidance_scale, self, negative_prompt_ids, negative_prompt_attention_mask, c.use_cache)
             processors = LogitsProcessorList([guide, *processors])
-        copies = c.top_k if mode == "contrastive" else c.num_beams if c.num_beams > 1 else c.num_return_sequences
+        copies = c.num_beams if c.num_beams > 1 else c.num_return_sequences
+        if mode == "contrastive": copies = c.top_k
         steps = Steps(self, ids, c, left, copies)
-        if mode == "constrained beams": return constrained_beam_search(steps, processors, criteria, constraints_of(c))
+        if mode == "constrained beams":
+            return constrained_beam_search(steps, processors, criteria, constraints_of(c))
         if mode == "beam groups": return group_beam_search(steps, processors, criteria)
         if mode == "beams": return beam_search(steps, processors, criteria, generator)
         if mode == "contrastive": return contrastive_search(steps, processors, criteria, streamer)
@@ -317,7 +328,8 @@ def transition_scores(
     "The score of every token that was generated: B N, 0 behind the end of a beam"
     steps = torch.stack(scores, 1)                                                   # rows N V
     if normalize_logits: steps = steps.log_softmax(-1)
-    if beam_indices is None: beam_indices = torch.arange(len(steps), device=steps.device)[:, None].expand(-1, len(scores))
+    if beam_indices is None:
+        beam_indices = torch.arange(len(steps), device=steps.device)[:, None].expand(-1, len(scores))
     over = beam_indices < 0
     width = int((~over).sum(-1).max())
     rows, over = beam_indices[:, :width].clamp(min=0), over[:, :width]
