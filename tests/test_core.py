@@ -307,6 +307,43 @@ def test_padding_without_a_mask_is_said(log):
     assert "the input holds padding (id 0) and no attention_mask hides it" in log.text
 
 
+# ---- models: larger than memory
+
+@families
+def test_every_class_runs_from_disk(family, tmp_path):
+    cases = Cases(family)
+    for name, case in cases.cases.items():
+        kind, run = getattr(cases.module, case["class"]), case["runs"].get("forward")
+        if name != case["class"] or run is None: continue
+        cases.write(case, tmp_path)
+        plain, inputs = kind.from_pretrained(tmp_path), cases.inputs(run)
+        for folder in (None, tmp_path / "turned"):
+            lazy = kind.from_pretrained(tmp_path, device_map={"": "disk"}, offload_folder=folder)
+            assert all(p.is_meta for n, p in lazy.named_parameters() if lazy._lent.get(n)) and len(lazy._lent) > 5
+            with torch.no_grad(): a, b = plain(**inputs).to_tuple(), lazy(**inputs).to_tuple()
+            torch.testing.assert_close(b[0], a[0])
+        assert all(torch.equal(a, b) for a, b in zip(plain.to_checkpoint().values(), lazy.to_checkpoint().values()))
+
+
+def test_a_limit_leaves_the_rest_on_disk(tmp_path):
+    GPT2LMHeadModel(GPT2Config(**GPT2)).save_pretrained(tmp_path)
+    model = GPT2LMHeadModel.from_pretrained(tmp_path, device_map="auto", max_memory={"cpu": "15KB"}, torch_dtype="bfloat16")
+    assert list(model.hf_device_map.values()).count("disk") == 2 and model.hf_device_map["lm_head"] == torch.device("cpu")
+    assert model.device.type == "cpu" and model.dtype == torch.bfloat16
+    ids = torch.ones(1, 3, dtype=torch.long)
+    plain = GPT2LMHeadModel.from_pretrained(tmp_path, torch_dtype="bfloat16")
+    assert torch.equal(model.generate(ids, max_new_tokens=3), plain.generate(ids, max_new_tokens=3))
+    assert GPT2LMHeadModel.from_pretrained(tmp_path, device_map="auto").get_memory_footprint() == 2 * plain.get_memory_footprint()
+
+
+def test_device_maps_that_cannot_be(tmp_path):
+    GPT2LMHeadModel(GPT2Config(**GPT2)).save_pretrained(tmp_path)
+    load = lambda device_map: GPT2LMHeadModel.from_pretrained(tmp_path, device_map=device_map)
+    with pytest.raises(ValueError, match="'gpu' is not a device; accepted are"): load("gpu")
+    with pytest.raises(ValueError, match="device_map names no device for model.embed"): load({"transformer.h": "cpu"})
+    with pytest.raises(ValueError, match="model.layers.1 is never cut"): load({"": "cpu", "transformer.h.1.mlp": "disk"})
+
+
 # ---- models: training
 
 def training_models():

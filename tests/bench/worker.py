@@ -3,7 +3,6 @@ usage: worker.py LIBRARY FOLDER [WORKLOAD ...]   (LIBRARY: transformers_lit or t
 import importlib
 import json
 import os
-import resource
 import sys
 import time
 
@@ -20,27 +19,35 @@ results = {"import": now() - start}
 
 
 def path(name): return os.path.join(folder, name)
-def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # MB
 
 
-def best(f, repeats=3, budget=4.0):
-    "Seconds of the fastest of a few calls"
+def memory(field):
+    "MB of this process: VmRSS now, VmHWM the most since the last `forget_peak`"
+    with open("/proc/self/status") as f: return next(int(line.split()[1]) for line in f if line.startswith(field)) / 1024
+
+
+def forget_peak():
+    with open("/proc/self/clear_refs", "w") as f: f.write("5")
+
+
+def best(f, repeats=2, budget=1.5):
+    "Seconds of the fastest call: at least `repeats` of them after one to warm up, more while the budget lasts"
     f()
     times, end = [], now() + budget
-    while len(times) < repeats or (now() < end and len(times) < 20):
+    while len(times) < repeats or now() < end:
         t = now()
         f()
         times.append(now() - t)
-        if now() > end and len(times) >= repeats: break
     return min(times)
 
 
 def load():
     "Time and memory of a 500 MB checkpoint: read, and every weight touched once"
-    before, t = peak(), now()
+    forget_peak()
+    before, t = memory("VmRSS"), now()
     model = lib.AutoModelForCausalLM.from_pretrained(path("gpt2"))
     sum(float(p.detach().sum()) for p in model.parameters())
-    results["load: seconds"], results["load: MB"] = now() - t, peak() - before
+    results["load: seconds"], results["load: MB"] = now() - t, memory("VmHWM") - before
 
 
 def forward(name, auto, make):
@@ -62,6 +69,7 @@ def decoder(name, new):
                                        attention_mask=torch.ones_like(ids[:, :16]))
         short, long = best(lambda: run(2)), best(lambda: run(new + 2))
         results[f"{name}: decode {batch} (s/token)"] = (long - short) / new
+        if library == "transformers_lit": results[f"{name}: limit {batch}"] = limit(model, batch)
     model.train()
     optimizer, ids = torch.optim.SGD(model.parameters(), lr=1e-6), text(2, 128)
     def step():
@@ -71,17 +79,13 @@ def decoder(name, new):
     results[f"{name}: training step"] = best(step)
 
 
-def limit():
-    "The bare matrix products of one decode step, with the same weights"
-    for name in ("gpt2", "llama-200m", "llama-10m"):
-        model = lib.AutoModelForCausalLM.from_pretrained(path(name))
-        weights = [m.weight for m in model.modules() if isinstance(m, torch.nn.Linear)]
-        with torch.no_grad():
-            for batch in (1, 8):
-                xs = [torch.randn(batch, w.shape[1]) for w in weights]
-                def products():
-                    for x, w in zip(xs, weights): torch.nn.functional.linear(x, w)
-                results[f"{name}: decode {batch} (s/token)"] = best(products, 10)
+def limit(model, batch):
+    "Seconds of the bare matrix products of one decode step, with the same weights"
+    weights = [m.weight for m in model.modules() if isinstance(m, torch.nn.Linear)]
+    xs = [torch.randn(batch, w.shape[1]) for w in weights]
+    def products():
+        for x, w in zip(xs, weights): torch.nn.functional.linear(x, w)
+    with torch.no_grad(): return best(products, 10)
 
 
 jobs = {
@@ -92,8 +96,6 @@ jobs = {
     "gpt2": lambda: decoder("gpt2", 24),
     "llama-200m": lambda: decoder("llama-200m", 16),
     "llama-10m": lambda: decoder("llama-10m", 100),
-    "limit": limit,
 }
-for job in wanted or [j for j in jobs if j != "limit"]:
-    if job != "import": jobs[job]()
+for job in wanted or jobs: jobs[job]()
 print(json.dumps(results))

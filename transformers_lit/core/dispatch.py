@@ -28,8 +28,12 @@ def units(
     seen = set() if seen is None else seen
     if id(model) in seen: return []  # a part that two others share
     seen.add(id(model))
-    if not any(isinstance(m, Stack) for m in model.modules()): return [path]
-    return [p for name, child in model.named_children() for p in units(child, f"{path}.{name}".lstrip("."), seen)]
+    if not any(isinstance(m, Stack) for m in model.modules()):
+        return [path] if any(True for _ in model.parameters()) else []
+    return [p for name, child in model.named_children() for p in units(child, _join(path, name), seen)]
+
+
+def _join(path, name): return f"{path}.{name}".lstrip(".")
 
 
 def unit_sizes(
@@ -76,7 +80,7 @@ def free_memory():
 # %% ../../nbs/core/dispatch.ipynb #73508ece
 def _unit(homes, name):
     "The unit that holds a parameter, or None"
-    return next((path for path in homes if name == path or name.startswith(path + ".")), None)
+    return next((path for path in homes if path in ("", name) or name.startswith(path + ".")), None)
 
 
 def _in_order(sizes, space, cards):
@@ -120,26 +124,30 @@ def place(
     if not isinstance(device_map, dict): device_map = {"": device_map}
     if list(device_map) == [""] and device_map[""] != "disk": return _device(device_map[""])
     homes = {path: _home(model, path, device_map) for path in units(model)}
-    homes = {path: home if home == "disk" else _device(home) for path, home in homes.items() if home is not None}
+    homes = {path: home if home == "disk" else _device(home) for path, home in homes.items()}
     cards = [home for home in homes.values() if home != "disk" and home.type != "cpu"]
     return Placement(homes, cards[0] if cards else torch.device("cpu"))
 
 # %% ../../nbs/core/dispatch.ipynb #2a169e43
 def _device(device):
-    try: return torch.device(f"cuda:{device}" if isinstance(device, int) else device)
+    try:
+        if device == "cuda": device = torch.cuda.current_device()
+        return torch.device(f"cuda:{device}" if isinstance(device, int) else device)
     except (RuntimeError, TypeError):
         raise ValueError(f"{device!r} is not a device; accepted are 0, 'cuda:0', 'cpu', 'auto' "
                          "or a dictionary of modules and devices") from None
 
 
 def _home(model, path, device_map):
-    "The device that a device_map names for a unit; None for a unit without parameters"
-    names, tied = [f"{path}.{n}" for n, _ in model.get_submodule(path).named_parameters()], model.tied_weights()
-    own = [n for n in names if n not in tied] or names
-    found = {_longest(model, n, device_map) or _longest(model, tied.get(n, n), device_map) for n in own}
-    if None in found: raise ValueError(f"device_map names no device for {path}")
-    if len(found) > 1: raise ValueError(f"{path} is never cut, but device_map puts parts of it on several devices")
-    return device_map[found.pop()] if found else None
+    "The device that a device_map names for a unit"
+    names, tied = [_join(path, n) for n, _ in model.get_submodule(path).named_parameters()], model.tied_weights()
+    own, found = [n for n in names if n not in tied] or names, set()
+    for n in own:
+        keys = [k for name in (n, tied.get(n, n)) if (k := _longest(model, name, device_map)) is not None]
+        if not keys: raise ValueError(f"device_map names no device for {n}")
+        found.add(device_map[keys[0]])
+    if len(found) > 1: raise ValueError(f"{path} is never cut, but device_map puts parts of it on {sorted(map(str, found))}")
+    return found.pop()
 
 
 def _longest(model, name, device_map):
@@ -168,14 +176,16 @@ def borrow(
     device,  # on which the unit computes
 ):
     "Let a unit hold these weights only while it computes"
-    empty = {name: torch.empty_like(_at(unit, name), device="meta") for name in lent}
+    empty, held = {name: torch.empty_like(_at(unit, name), device="meta") for name in lent}, []
+    def put(tensor_of, names):
+        for name in names: assign(unit, name, tensor_of(name), trainable=False)
     def bring(module, args):
-        for name, fetch in lent.items(): assign(unit, name, fetch().to(device), trainable=False)
-    def give_back(module, args, out):
-        for name in lent: assign(unit, name, empty[name], trainable=False)
+        held.append([name for name in lent if _at(unit, name).is_meta])  # not what a larger unit has brought
+        put(lambda name: lent[name]().to(device), held[-1])
+    def give_back(module, args, out): put(empty.get, held.pop())
     unit.register_forward_pre_hook(bring)
     unit.register_forward_hook(give_back, always_call=True)
-    give_back(unit, None, None)
+    put(empty.get, lent)
 
 # %% ../../nbs/core/dispatch.ipynb #6ea4d14f
 def _at(module, name):
@@ -210,14 +220,17 @@ def dispatch(
         lent = _lent(model, path, device, offload_folder)
         if several: _follow(unit, device, placement.main if not path.split(".")[-1].isdigit() else None)
         if lent: borrow(unit, lent, device)
-    model.hf_device_map, model.main_device = placement.homes, placement.main
+        for name in {name.rpartition(".")[0] for name in lent} - {""}:  # a part that is called alone
+            inside = {n.rpartition(".")[2]: fetch for n, fetch in lent.items() if n.rpartition(".")[0] == name}
+            borrow(unit.get_submodule(name), inside, device)
+    model.hf_device_map, model.main_device, model._placement = placement.homes, placement.main, placement
 
 # %% ../../nbs/core/dispatch.ipynb #64ee7248
 def _lent(model, path, device, folder):
     "Name inside the unit -> function that fetches it, for all that is not where it computes"
     lent, tied = {}, model.tied_weights()
     for name, t in [*model.get_submodule(path).named_parameters(), *model.get_submodule(path).named_buffers()]:
-        full = f"{path}.{name}"
+        full = _join(path, name)
         if (fetch := model._lent.get(tied.get(full, full))) is not None:
             lent[name] = model._lent[full] = fetch if folder is None else _settled(full, fetch, folder)
         elif t.device != device and not t.is_meta: lent[name] = model._lent[full] = lambda t=t.detach(): t

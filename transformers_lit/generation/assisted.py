@@ -11,7 +11,6 @@ from types import SimpleNamespace
 import torch
 
 from .sampling import draw
-from .steps import Steps
 
 # %% ../../nbs/generation/assisted.ipynb #e5210e2c
 def accept_greedy(
@@ -63,7 +62,8 @@ class ModelGuesser:
         adapt=True,         # two more after a pass that kept all, else one fewer
         generator=None,     # for draws
     ):
-        self.steps, self.processors, self.count, self.adapt, self.generator = steps, processors, count, adapt, generator
+        self.steps, self.processors, self.generator = steps, processors, generator
+        self.count, self.adapt = count, adapt
         eos = steps.config.eos_token_id
         self.ends = [] if eos is None else torch.as_tensor(eos).reshape(-1).tolist()
 
@@ -132,7 +132,8 @@ def assisted_decoding(
     generator=None,  # for draws
 ):
     "Greedy decoding or sampling, several tokens a pass"
-    if len(steps.buffer) != 1: raise ValueError(f"assisted decoding writes one text at a time, got a batch of {len(steps.buffer)}")
+    if len(steps.buffer) != 1:
+        raise ValueError(f"assisted decoding writes one text at a time, got a batch of {len(steps.buffer)}")
     over = False
     while steps.length < steps.end and not over:
         guesses, scores_then = guesser.guess(steps.ids, steps.end - steps.length - 1)

@@ -39,9 +39,12 @@ class UnbatchedClassifierFreeGuidanceLogitsProcessor(LogitsProcessor):
     def next_logits(self, text):
         "Scores of the next token of the other text; only what the cache has not read is computed"
         if self.read is None or not torch.equal(text[:, :self.read.shape[1]], self.read): self.cache = None
-        mask = None if self.mask is None else copies(self.mask, len(text))
-        if mask is not None: mask = torch.cat((mask, mask.new_ones(len(mask), text.shape[1] - mask.shape[1])), 1)
-        inputs = self.model.prepare_inputs_for_generation(text, past_key_values=self.cache, attention_mask=mask, use_cache=self.use_cache)
+        mask = self.mask
+        if mask is not None:
+            new = mask.new_ones(len(text), text.shape[1] - mask.shape[1])
+            mask = torch.cat((copies(mask, len(text)), new), 1)
+        inputs = self.model.prepare_inputs_for_generation(
+            text, past_key_values=self.cache, attention_mask=mask, use_cache=self.use_cache)
         out = self.model(**inputs, return_dict=True)
         if self.use_cache: self.cache, self.read = out.past_key_values, text
         return out.logits[:, -1]
@@ -52,5 +55,7 @@ def copies(
     count,  # a multiple of B
 ):
     "As many rows as there are texts: every row several times"
-    if count % len(rows): raise ValueError(f"the negative prompt has {len(rows)} rows, which does not fit {count} texts; give one row, or one for each")
+    if count % len(rows):
+        raise ValueError(f"the negative prompt has {len(rows)} rows, which does not fit {count} texts; "
+                         "give one row, or one for each")
     return rows.repeat_interleave(count // len(rows), 0)

@@ -6,6 +6,8 @@
 __all__ = ['KEPT', 'BeamSearchScorer', 'ConstrainedBeamSearchScorer', 'Strategies', 'joined']
 
 # %% ../../nbs/generation/strategies.ipynb #0922e22b
+import copy
+
 import torch
 
 from .assisted import ModelGuesser, assisted_decoding
@@ -22,6 +24,8 @@ from .stopping import EosTokenCriteria, StoppingCriteriaList
 # %% ../../nbs/generation/strategies.ipynb #22b6a9ee
 class BeamSearchScorer:
     "The settings of a beam search"
+    constraints = None
+
     def __init__(self,
         batch_size,                # prompts
         num_beams,                 # rows of each
@@ -31,7 +35,8 @@ class BeamSearchScorer:
         num_beam_hyps_to_keep=1,   # texts to return for each prompt
         num_beam_groups=1,         # groups that avoid each other
         max_length=None,           # tokens, prompt included
-        **kwargs):
+        **kwargs,                  # accepted
+    ):
         self.batch_size, self.num_beams, self.max_length = batch_size, num_beams, max_length
         self.settings = dict(num_beams=num_beams, length_penalty=length_penalty, early_stopping=do_early_stopping,
                              num_return_sequences=num_beam_hyps_to_keep, num_beam_groups=num_beam_groups)
@@ -40,7 +45,11 @@ class BeamSearchScorer:
 
 class ConstrainedBeamSearchScorer(BeamSearchScorer):
     "The settings of a beam search with words that must come"
-    def __init__(self, batch_size, num_beams, constraints, *args, **kwargs):
+    def __init__(self,
+        batch_size, num_beams,
+        constraints,       # list of constraints, see the page on them
+        *args, **kwargs,   # as for a beam search
+    ):
         super().__init__(batch_size, num_beams, *args, **kwargs)
         self.constraints = constraints
 
@@ -54,20 +63,20 @@ class Strategies:
     def _bare(self, ids, criteria, kwargs, **settings):
         "(Steps, criteria): settings that ask for nothing but the strategy"
         criteria = StoppingCriteriaList(criteria or ())
-        given = {k: kwargs.pop(k) for k in list(kwargs) if k in FIELDS}
-        given = {k: v for k, v in given.items() if v is not None}
+        for name in ("synced_gpus", "sequential"): kwargs.pop(name, None)
+        given = {k: v for k in list(kwargs) if k in FIELDS and (v := kwargs.pop(k)) is not None}
         c = GenerationConfig(**{k: getattr(self.generation_config, k) for k in KEPT})
         c.update(**settings | given)
         if "max_length" not in given: c.max_length = criteria.max_length or self.generation_config.max_length
         if c.eos_token_id is not None and c.num_beams == 1: criteria.append(EosTokenCriteria(c.eos_token_id))
-        kwargs.pop("synced_gpus", None), kwargs.pop("sequential", None)
         return Steps(self, ids, c, kwargs, c.top_k if c.penalty_alpha else 1), criteria
 
     def _beams(self, ids, scorer, criteria, kwargs, **settings):
         "The same for a beam search"
         if len(ids) != scorer.batch_size * scorer.num_beams:
-            raise ValueError(f"a beam search needs every prompt once for each beam, {scorer.batch_size} x {scorer.num_beams} rows, "
-                             f"got {len(ids)}: input_ids.repeat_interleave(num_beams, 0)")
+            raise ValueError("a beam search needs every prompt once for each beam: "
+                             f"{scorer.batch_size} x {scorer.num_beams} rows, got {len(ids)}; "
+                             "input_ids.repeat_interleave(num_beams, 0) makes them")
         if scorer.max_length is not None: kwargs.setdefault("max_length", scorer.max_length)
         return self._bare(ids, criteria, kwargs, **scorer.settings | settings)
 
@@ -84,31 +93,40 @@ class Strategies:
         return decode(steps, LogitsProcessorList(logits_processor or ()), criteria, streamer)
 
     @torch.no_grad()
-    def sample(self, input_ids, logits_processor=None, stopping_criteria=None, logits_warper=None, streamer=None, **kwargs):
+    def sample(self, input_ids, logits_processor=None, stopping_criteria=None,
+               logits_warper=None,  # list of processors that come last
+               streamer=None, **kwargs):
         "Draws every token"
         steps, criteria = self._bare(input_ids, stopping_criteria, kwargs, do_sample=True)
         return decode(steps, joined(logits_processor, logits_warper), criteria, streamer)
 
     @torch.no_grad()
-    def contrastive_search(self, input_ids, top_k=1, penalty_alpha=0, logits_processor=None, logits_warper=None,
-                           stopping_criteria=None, streamer=None, **kwargs):
+    def contrastive_search(self, input_ids,
+        top_k=1,          # candidates
+        penalty_alpha=0,  # weight of the likeness
+        logits_processor=None, logits_warper=None, stopping_criteria=None, streamer=None, **kwargs):
         "A likely token that is not like what was said"
-        steps, criteria = self._bare(input_ids, stopping_criteria, kwargs, top_k=top_k, penalty_alpha=penalty_alpha or 1e-12)
+        settings = dict(top_k=top_k, penalty_alpha=penalty_alpha or 1e-12)
+        steps, criteria = self._bare(input_ids, stopping_criteria, kwargs, **settings)
         return contrastive_search(steps, joined(logits_processor, logits_warper), criteria, streamer)
 
     @torch.no_grad()
-    def assisted_decoding(self, input_ids, assistant_model=None, candidate_generator=None, do_sample=False, logits_processor=None,
-                          logits_warper=None, stopping_criteria=None, streamer=None, **kwargs):
-        "Guesses of another model, or of any object with `guess` and `learn`, checked in one pass"
-        inputs = dict(kwargs)
+    def assisted_decoding(self, input_ids,
+        assistant_model=None,      # a smaller model that guesses
+        candidate_generator=None,  # or any object with `guess` and `learn`
+        do_sample=False, logits_processor=None, logits_warper=None, stopping_criteria=None, streamer=None, **kwargs):
+        "Guesses, checked in one pass"
         steps, criteria = self._bare(input_ids, stopping_criteria, kwargs, do_sample=do_sample)
         processors = joined(logits_processor, logits_warper)
-        if candidate_generator is None:
-            habits, inputs = assistant_model.generation_config, {k: v for k, v in inputs.items() if k in kwargs}
-            own = Steps(assistant_model, input_ids, steps.config, inputs)
-            own.record = {}
-            candidate_generator = ModelGuesser(own, processors, habits.num_assistant_tokens, habits.num_assistant_tokens_schedule == "heuristic")
-        return assisted_decoding(steps, processors, criteria, candidate_generator, streamer)
+        guesser = candidate_generator or self._small(assistant_model, input_ids, steps.config, kwargs, processors)
+        return assisted_decoding(steps, processors, criteria, guesser, streamer)
+
+    def _small(self, assistant, ids, c, inputs, processors):
+        "A smaller model that guesses for the same text; nothing is recorded of it"
+        own, habits = copy.copy(c), assistant.generation_config
+        own.return_dict_in_generate, own.use_cache = False, True
+        adapt = habits.num_assistant_tokens_schedule == "heuristic"
+        return ModelGuesser(Steps(assistant, ids, own, inputs), processors, habits.num_assistant_tokens, adapt)
 
     @torch.no_grad()
     def beam_search(self,
@@ -119,7 +137,8 @@ class Strategies:
         return beam_search(steps, LogitsProcessorList(logits_processor or ()), criteria)
 
     @torch.no_grad()
-    def beam_sample(self, input_ids, beam_scorer, logits_processor=None, stopping_criteria=None, logits_warper=None, **kwargs):
+    def beam_sample(self, input_ids, beam_scorer, logits_processor=None, stopping_criteria=None, logits_warper=None,
+                    **kwargs):
         "Beam search whose continuations are drawn"
         steps, criteria = self._beams(input_ids, beam_scorer, stopping_criteria, kwargs, do_sample=True)
         return beam_search(steps, joined(logits_processor, logits_warper), criteria)
@@ -131,10 +150,12 @@ class Strategies:
         return group_beam_search(steps, LogitsProcessorList(logits_processor or ()), criteria)
 
     @torch.no_grad()
-    def constrained_beam_search(self, input_ids, constrained_beam_scorer, logits_processor=None, stopping_criteria=None, **kwargs):
+    def constrained_beam_search(self, input_ids, constrained_beam_scorer, logits_processor=None,
+                                stopping_criteria=None, **kwargs):
         "Beam search for texts in which given words come"
-        steps, criteria = self._beams(input_ids, constrained_beam_scorer, stopping_criteria, kwargs)
-        return constrained_beam_search(steps, LogitsProcessorList(logits_processor or ()), criteria, constrained_beam_scorer.constraints)
+        scorer, processors = constrained_beam_scorer, LogitsProcessorList(logits_processor or ())
+        steps, criteria = self._beams(input_ids, scorer, stopping_criteria, kwargs)
+        return constrained_beam_search(steps, processors, criteria, scorer.constraints)
 
 
 def joined(
