@@ -21,6 +21,7 @@ CALLS = {
     "guidance_weak": dict(guidance_scale=0.4, max_new_tokens=12),
     "guidance_negative": dict(guidance_scale=2.5, negative=OTHER, max_new_tokens=12),
     "guidance_sample": dict(guidance_scale=1.5, seed=5, do_sample=True, max_new_tokens=12),
+    "guidance_processors": dict(guidance_scale=1.7, repetition_penalty=1.5, no_repeat_ngram_size=2, max_new_tokens=12),
     "guidance_two": dict(ids=TWO, guidance_scale=1.7, max_new_tokens=12),
     "guidance_two_negative": dict(ids=TWO, guidance_scale=1.7, negative=OTHER * 2, max_new_tokens=12),
     "t5_assisted": dict(model="t5", assistant=True, max_new_tokens=20),

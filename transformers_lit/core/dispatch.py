@@ -46,7 +46,8 @@ def unit_sizes(
         part = model.get_submodule(path)
         fresh = [t for t in [*part.parameters(), *part.buffers()] if id(t) not in seen]
         seen.update(map(id, fresh))
-        sizes[path] = sum(t.numel() * (dtype if dtype and t.is_floating_point() else t.dtype).itemsize for t in fresh)
+        width = lambda t: (dtype if dtype and t.is_floating_point() else t.dtype).itemsize
+        sizes[path] = sum(t.numel() * width(t) for t in fresh)
     return sizes
 
 # %% ../../nbs/core/dispatch.ipynb #b8205396
@@ -140,13 +141,15 @@ def _device(device):
 
 def _home(model, path, device_map):
     "The device that a device_map names for a unit"
-    names, tied = [_join(path, n) for n, _ in model.get_submodule(path).named_parameters()], model.tied_weights()
+    tied, unit = model.tied_weights(), model.get_submodule(path)
+    names = [_join(path, n) for n, _ in unit.named_parameters()]
     own, found = [n for n in names if n not in tied] or names, set()
     for n in own:
         keys = [k for name in (n, tied.get(n, n)) if (k := _longest(model, name, device_map)) is not None]
         if not keys: raise ValueError(f"device_map names no device for {n}")
         found.add(device_map[keys[0]])
-    if len(found) > 1: raise ValueError(f"{path} is never cut, but device_map puts parts of it on {sorted(map(str, found))}")
+    if len(found) > 1:
+        raise ValueError(f"{path} is never cut, but device_map puts parts of it on {sorted(map(str, found))}")
     return found.pop()
 
 
@@ -167,7 +170,7 @@ def assign(
     owner, _, leaf = name.rpartition(".")
     module = model.get_submodule(owner)
     if leaf in module._buffers: module._buffers[leaf] = tensor
-    else: module._parameters[leaf] = nn.Parameter(tensor, requires_grad=trainable and tensor.is_floating_point())
+    else: module._parameters[leaf] = nn.Parameter(tensor, trainable and tensor.is_floating_point())
 
 
 def borrow(
@@ -220,16 +223,17 @@ def dispatch(
         lent = _lent(model, path, device, offload_folder)
         if several: _follow(unit, device, placement.main if not path.split(".")[-1].isdigit() else None)
         if lent: borrow(unit, lent, device)
-        for name in {name.rpartition(".")[0] for name in lent} - {""}:  # a part that is called alone
-            inside = {n.rpartition(".")[2]: fetch for n, fetch in lent.items() if n.rpartition(".")[0] == name}
-            borrow(unit.get_submodule(name), inside, device)
+        for part, module in unit.named_modules():  # a part may be called alone
+            own = {leaf: _join(part, leaf) for leaf, _ in module.named_parameters(recurse=False)}
+            inside = {leaf: lent[name] for leaf, name in own.items() if name in lent}
+            if part and inside: borrow(module, inside, device)
     model.hf_device_map, model.main_device, model._placement = placement.homes, placement.main, placement
 
 # %% ../../nbs/core/dispatch.ipynb #64ee7248
 def _lent(model, path, device, folder):
     "Name inside the unit -> function that fetches it, for all that is not where it computes"
-    lent, tied = {}, model.tied_weights()
-    for name, t in [*model.get_submodule(path).named_parameters(), *model.get_submodule(path).named_buffers()]:
+    lent, tied, unit = {}, model.tied_weights(), model.get_submodule(path)
+    for name, t in [*unit.named_parameters(), *unit.named_buffers()]:
         full = _join(path, name)
         if (fetch := model._lent.get(tied.get(full, full))) is not None:
             lent[name] = model._lent[full] = fetch if folder is None else _settled(full, fetch, folder)
@@ -252,5 +256,6 @@ def _settled(name, fetch, folder):
 
 def _follow(unit, device, back):
     "Arguments come to the unit's device; its result goes `back`, if a device is given"
-    unit.register_forward_pre_hook(lambda m, args, kwargs: (moved(args, device), moved(kwargs, device)), with_kwargs=True)
+    come = lambda module, args, kwargs: (moved(args, device), moved(kwargs, device))
+    unit.register_forward_pre_hook(come, with_kwargs=True)
     if back is not None: unit.register_forward_hook(lambda m, args, out: moved(out, back))

@@ -74,7 +74,7 @@ class Hypotheses(Pool):
         best,     # B, the best sum of log-probabilities among the candidates of this step
         length,   # generated tokens
     ):
-        "Mark the items that are done: `size` texts are kept, and no running one is taken to beat them"
+        "Mark the items that are done: the pool is full, and no running text is taken to beat it"
         full, worst = self.scores[:, -1] > -torch.inf, self.scores[:, -1]
         longest = self.most if self.early == "never" and self.penalty > 0 else length
         beaten = worst >= self.score(best, longest)
@@ -106,7 +106,7 @@ def advance(
 
 # %% ../../nbs/generation/beams.ipynb #acc8bc6a
 def trace(
-    history,  # a pair (tokens, rows) a step: row i went on with token tokens[i], from row rows[i] of the step before
+    history,  # (tokens, rows) of each step: row i took tokens[i] and came from row rows[i]
     row,      # N, the row each text had at the end
     length,   # N, how many tokens it has
 ):
@@ -120,8 +120,13 @@ def trace(
     return torch.stack(tokens[::-1], 1), torch.stack(rows[::-1], 1)
 
 # %% ../../nbs/generation/beams.ipynb #e3bde2af
-def start_sums(items, K, sample, device=None):
-    "B K: zero for the first beam of every item, out of the race for the others; zero for all if tokens are drawn"
+def start_sums(
+    items,        # B, prompts
+    K,            # beams
+    sample,       # will tokens be drawn?
+    device=None,
+):
+    "B K: 0 for the first beam of every item, and for all if tokens are drawn; the others are out of the race"
     sums = torch.zeros(items, K, device=device)
     if not sample: sums[:, 1:] = -1e9
     return sums

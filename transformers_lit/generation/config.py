@@ -79,6 +79,8 @@ def without_effect(
         names = [n for n in SAMPLING if not (n == "top_k" and contrastive)]
         lines += unused(names, "only sampling uses it: set do_sample=True")
     if c.num_beams == 1: lines += unused(BEAMS, "only beam search uses it: set num_beams above 1")
+    elif c.num_beam_groups > 1 and not c.diversity_penalty:
+        lines.append("`num_beam_groups` without `diversity_penalty`: all groups find the same texts")
     if not c.return_dict_in_generate:
         asked = [n for n in ("output_scores", "output_logits") if getattr(c, n)]
         lines += [f"`{n}` needs return_dict_in_generate=True to be returned" for n in asked]
@@ -101,8 +103,9 @@ class StoredSettings(PushToHubMixin):
         ignore_metadata=False,  # without version and origin
     ):
         "The text of the file"
-        values, metadata = self.to_diff_dict() if use_diff else self.to_dict(), ("_from_model_config", "transformers_version")
-        if ignore_metadata: values = {k: v for k, v in values.items() if k not in metadata}
+        values = self.to_diff_dict() if use_diff else self.to_dict()
+        hidden = ("_from_model_config", "transformers_version") if ignore_metadata else ()
+        values = {k: v for k, v in values.items() if k not in hidden}
         return json.dumps(values, indent=2, sort_keys=True) + "\n"
 
     @classmethod
@@ -155,7 +158,8 @@ class GenerationConfig(StoredSettings):
         **kwargs,  # fields, and keys of files from elsewhere
     ):
         wrong = [n for n in CALL_ARGUMENTS if n in kwargs]
-        if wrong: raise ValueError(f"{', '.join(wrong)}: not a setting that a file can hold; give it to generate() itself")
+        if wrong:
+            raise ValueError(f"{', '.join(wrong)}: not a setting that a file can hold; give it to generate() itself")
         self.__dict__.update(copy.deepcopy(FIELDS), _commit_hash=None)
         self.__dict__.update({k: v for k, v in kwargs.items() if k != "transformers_version"})
         self.validate(warn=not self._from_model_config)
@@ -174,7 +178,7 @@ class GenerationConfig(StoredSettings):
 
     @classmethod
     def from_model_config(cls, model_config):
-        "The settings an older checkpoint keeps in its config.json; a composite config keeps some in its decoder's part"
+        "The settings in an older config.json; a composite config keeps some in its decoder's part"
         values = model_config.to_dict()
         found = {k: values[k] for k in FIELDS if k in values}
         for part in ("decoder", "generator", "text_config"):

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['Constraint', 'DisjunctiveConstraint', 'PhrasalConstraint', 'ConstraintListState', 'constraints_of', 'take_turns',
-           'constrained_beam_search', 'share_out']
+           'share_out', 'constrained_beam_search']
 
 # %% ../../nbs/generation/constraints.ipynb #73cd9750
 import copy
@@ -20,12 +20,13 @@ class DisjunctiveConstraint:
     def __init__(self,
         nested_token_ids,  # a list of phrases, each a list of token ids
     ):
-        whole = isinstance(nested_token_ids, list) and nested_token_ids and all(isinstance(p, list) and p for p in nested_token_ids)
-        check(whole and all(isinstance(t, int) and t >= 0 for p in nested_token_ids for t in p),
-              f"the phrases must be lists of token ids, none of them empty, got {nested_token_ids!r}")
-        self.phrases, self.said = [tuple(p) for p in nested_token_ids], ()
+        given = nested_token_ids
+        lists = isinstance(given, list) and given and all(isinstance(p, list) and p for p in given)
+        check(lists and all(isinstance(t, int) and t >= 0 for p in given for t in p),
+              f"the phrases must be lists of token ids, none of them empty, got {given!r}")
+        self.phrases, self.said = [tuple(p) for p in given], ()
         check(not any(a != b and b[:len(a)] == a for a in self.phrases for b in self.phrases),
-              f"a phrase must not be the beginning of another one, got {nested_token_ids!r}")
+              f"a phrase must not be the beginning of another one, got {given!r}")
         self.seqlen = max(map(len, self.phrases))
 
     @property
@@ -51,18 +52,24 @@ class DisjunctiveConstraint:
         if not stateful: other.reset()
         return other
 
+# %% ../../nbs/generation/constraints.ipynb #98c7f262
 Constraint = DisjunctiveConstraint
+
 
 class PhrasalConstraint(DisjunctiveConstraint):
     "One phrase must be said"
-    def __init__(self, token_ids):
+    def __init__(self,
+        token_ids,  # a list of token ids
+    ):
         super().__init__([token_ids])
         self.token_ids = token_ids
 
-# %% ../../nbs/generation/constraints.ipynb #9bef848b
+# %% ../../nbs/generation/constraints.ipynb #dcabb1ee
 class ConstraintListState:
     "How far one text has come with several constraints: at most one is begun, the others wait or are done"
-    def __init__(self, constraints):
+    def __init__(self,
+        constraints,  # what must be said
+    ):
         self.longest = max(c.seqlen for c in constraints)
         self.waiting, self.begun, self.finished = [c.copy() for c in constraints], None, 0
 
@@ -71,7 +78,8 @@ class ConstraintListState:
 
     def get_bank(self):
         "Tokens that have been won: beams with the same number compete with each other"
-        return self.finished * self.longest + (self.longest - self.begun.remaining() if self.begun is not None else 0)
+        begun = 0 if self.begun is None else self.longest - self.begun.remaining()
+        return self.finished * self.longest + begun
 
     def advance(self):
         "Tokens that would bring any of them forward"
@@ -93,35 +101,59 @@ class ConstraintListState:
 
     def read(self, token_ids):
         "The state after a whole text"
-        return self if not len(token_ids) else self.add(token_ids[0]).read(token_ids[1:])
+        state = self
+        for token_id in token_ids: state = state.add(token_id)
+        return state
 
-# %% ../../nbs/generation/constraints.ipynb #dd79f78f
+# %% ../../nbs/generation/constraints.ipynb #94cd58f8
 def constraints_of(
     config,  # GenerationConfig
 ):
-    "The constraints of `constraints`, and one for every entry of `force_words_ids`"
+    "The constraints of `constraints`, or one for every entry of `force_words_ids`"
     c = config
-    unfit = [n for n in ("do_sample",) if getattr(c, n)] + (["num_beam_groups"] if c.num_beam_groups > 1 else [])
+    unfit = ["do_sample"] * bool(c.do_sample) + ["num_beam_groups"] * (c.num_beam_groups > 1)
     check(c.num_beams > 1, "words can only be forced in a beam search: set num_beams above 1")
     check(not unfit, f"words can only be forced in a plain beam search: unset {', '.join(unfit)}")
     if c.constraints is not None: return list(c.constraints)
     words = c.force_words_ids
     check(isinstance(words, list) and words and all(isinstance(w, list) and w for w in words),
-          f"force_words_ids must be a list of words, each a list of token ids or a list of alternatives, got {words!r}")
+          "force_words_ids must be a list of words, each a list of token ids or a list of alternatives, "
+          f"got {words!r}")
     return [DisjunctiveConstraint(w) if isinstance(w[0], list) else PhrasalConstraint(w) for w in words]
 
 # %% ../../nbs/generation/constraints.ipynb #4ee0338c
 def take_turns(
     banks,   # one number a candidate
     scores,  # and its score
-    n,
+    n,       # places
 ):
-    "Numbers of n candidates: the best of every bank, highest bank first, then the second best of every bank ..."
+    "Numbers of n candidates: the best of every bank, highest bank first, then all second best ..."
     order = sorted(range(len(banks)), key=lambda i: (-banks[i], -scores[i]))
     place = [sum(banks[j] == banks[i] for j in order[:k]) for k, i in enumerate(order)]
     return [order[k] for k in sorted(range(len(order)), key=lambda k: place[k])][:n]
 
-# %% ../../nbs/generation/constraints.ipynb #b642c899
+# %% ../../nbs/generation/constraints.ipynb #5fc3ec9c
+def share_out(
+    total,               # B K V, sums of log-probabilities
+    sums, tokens, rows,  # B K each, what plain beam search would take
+    states,              # B K of ConstraintListState, flat: before this step
+    texts,               # B K texts so far, flat: the same text must not get two places
+):
+    "(sums, tokens, rows, states) with candidates that bring the constraints forward in their turn"
+    K, taken = sums.shape[1], []
+    for item, plain in enumerate(zip(sums.tolist(), tokens.tolist(), rows.tolist())):
+        picks = list(zip(*plain))                              # (sum, token, row) of each candidate
+        for row in range(item * K, item * K + K):
+            known = {(texts[r], t) for _, t, r in picks}
+            picks += [(total[item, row - item * K, t].item(), t, row)
+                      for t in states[row].advance() if (texts[row], t) not in known]
+        after = [states[row].add(token) for _, token, row in picks]
+        turns = take_turns([a.get_bank() for a in after], [p[0] for p in picks], K)
+        taken.append([(*picks[i], after[i]) for i in turns])
+    column = lambda j, like: torch.tensor([[x[j] for x in item] for item in taken]).to(like)
+    return column(0, sums), column(1, tokens), column(2, rows), [x[3] for item in taken for x in item]
+
+# %% ../../nbs/generation/constraints.ipynb #05cf5c91
 def constrained_beam_search(
     steps,        # Steps, K rows a prompt
     processors,   # LogitsProcessorList
@@ -140,33 +172,14 @@ def constrained_beam_search(
         scores = processors(steps.ids, steps.next_logits().log_softmax(-1))
         steps.keep(scores=scores)
         total = scores.unflatten(0, (-1, K)) + sums[..., None]
-        sums, tokens, rows = advance(total, done, eos, len(history) + 1, first, may_end=met())
-        sums, tokens, rows, states = share_out(total, sums, tokens, rows, states, [tuple(t) for t in steps.ids.tolist()])
+        plain = advance(total, done, eos, len(history) + 1, first, may_end=met())
+        texts = [tuple(row) for row in steps.ids.tolist()]
+        sums, tokens, rows, states = share_out(total, *plain, states, texts)
         history.append((tokens.flatten(), rows.flatten()))
         steps.select(rows.flatten())
         steps.append(tokens.flatten())
         if over(criteria(steps.ids, scores), done): break
     own, complete = first[:, None] + torch.arange(K, device=device), met()
     enough = complete.sum(1, keepdim=True) >= c.num_return_sequences
-    done.add(sums, own, len(history), complete | ~enough, False)     # where the words could not be placed, the best texts must do
+    done.add(sums, own, len(history), complete | ~enough, False)
     return gather_texts(steps, history, done)
-
-
-def share_out(
-    total,               # B K V, sums of log-probabilities
-    sums, tokens, rows,  # B K each, what plain beam search would take
-    states,              # B K of ConstraintListState, flat: before this step
-    texts,               # B K texts so far, flat: the same text must not get two places
-):
-    "(sums, tokens, rows, states) with candidates that bring the constraints forward in their turn"
-    K, taken = sums.shape[1], []
-    for item, (s, t, r) in enumerate(zip(sums.tolist(), tokens.tolist(), rows.tolist())):
-        picks = list(zip(s, t, r))
-        for row in range(item * K, item * K + K):
-            known = {(texts[r], t) for _, t, r in picks}
-            picks += [(total[item, row - item * K, t].item(), t, row) for t in states[row].advance() if (texts[row], t) not in known]
-        after = [states[row].add(token) for _, token, row in picks]
-        turns = take_turns([a.get_bank() for a in after], [p[0] for p in picks], K)
-        taken.append([(*picks[i], after[i]) for i in turns])
-    as_tensor = lambda j, like: torch.tensor([[x[j] for x in item] for item in taken], dtype=like.dtype, device=like.device)
-    return as_tensor(0, sums), as_tensor(1, tokens), as_tensor(2, rows), [x[3] for item in taken for x in item]

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 
 from .sampling import pad_for
 
-# %% ../../nbs/generation/contrastive.ipynb #e978738f
+# %% ../../nbs/generation/contrastive.ipynb #d8d8c6f8
 def contrastive_choice(
     states,      # B T D, hidden states of the text so far
     candidates,  # B k D, hidden states of the k candidates
@@ -20,21 +20,21 @@ def contrastive_choice(
     seen=None,   # B T, 0 where the text is padding
 ):
     "Number of the best candidate: B"
-    likeness = F.normalize(candidates, dim=-1) @ F.normalize(states, dim=-1).transpose(1, 2)       # B k T
+    likeness = F.normalize(candidates, dim=-1) @ F.normalize(states, dim=-1).mT       # B k T
     if seen is not None: likeness = likeness.masked_fill(seen[:, None] == 0, -1.0)
     return ((1 - alpha) * p - alpha * likeness.amax(-1)).argmax(-1)
 
-# %% ../../nbs/generation/contrastive.ipynb #2ae95dc9
+# %% ../../nbs/generation/contrastive.ipynb #edcf9588
 def contrastive_search(
     steps,           # Steps, top_k rows a prompt
     processors,      # LogitsProcessorList
     criteria,        # StoppingCriteriaList
-    streamer=None,
+    streamer=None,   # gets the tokens as they are chosen
 ):
     "Contrastive search: every step looks one token ahead for all k candidates at once"
     c, k, finished = steps.config, steps.config.top_k, None
     field = "decoder_hidden_states" if steps.both else "hidden_states"
-    out = steps.forward(output_hidden_states=True)
+    out = steps.forward(output_hidden_states=True)                    # the prompt
     states, logits = out[field][-1][::k], out.logits[::k, -1]
     seen = steps.grown.get("attention_mask")
     steps.keep_outputs(out, slice(None, None, k))
@@ -44,7 +44,7 @@ def contrastive_search(
         steps.keep(scores=scores, logits=logits)
         p, tokens = scores.softmax(-1).topk(k)
         steps.append(tokens.flatten())
-        out = steps.forward(output_hidden_states=True)
+        out = steps.forward(output_hidden_states=True)                # all candidates
         candidates = out[field][-1][:, -1].unflatten(0, (-1, k))
         mask = None if seen is None else seen[::k, :states.shape[1]]
         best = contrastive_choice(states, candidates, p, c.penalty_alpha, mask)
@@ -57,7 +57,7 @@ def contrastive_search(
             steps.buffer[:, steps.length - 1] = tokens.repeat_interleave(k)
         if streamer is not None: streamer.put(tokens.cpu())
         stop = criteria(steps.ids[::k], scores)
-        if stop is not False: finished = torch.as_tensor(stop) if finished is None else finished | stop
+        if stop is not False: finished = torch.as_tensor(stop) | (False if finished is None else finished)
         if finished is not None and finished.all(): break
     if streamer is not None: streamer.end()
     if steps.cache is not None: steps.cache = steps.cache.select(first)

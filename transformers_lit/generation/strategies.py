@@ -38,9 +38,11 @@ class BeamSearchScorer:
         **kwargs,                  # accepted
     ):
         self.batch_size, self.num_beams, self.max_length = batch_size, num_beams, max_length
-        self.settings = dict(num_beams=num_beams, length_penalty=length_penalty, early_stopping=do_early_stopping,
-                             num_return_sequences=num_beam_hyps_to_keep, num_beam_groups=num_beam_groups)
-        GenerationConfig(**self.settings)  # complains about what cannot be
+        self.settings = dict(num_beams=num_beams, num_beam_groups=num_beam_groups, length_penalty=length_penalty,
+                             early_stopping=do_early_stopping, num_return_sequences=num_beam_hyps_to_keep)
+        c = GenerationConfig()
+        c.update(**self.settings)
+        c.validate(warn=False)  # raises for what cannot be
 
 
 class ConstrainedBeamSearchScorer(BeamSearchScorer):

@@ -46,7 +46,8 @@ class TemperatureLogitsWarper(LogitsWarper):
         temperature,  # above 0, a float
     ):
         check(isinstance(temperature, float) and temperature > 0,
-              f"`temperature` must be a float above 0, got {temperature!r}; for greedy decoding set do_sample=False")
+              f"`temperature` must be a float above 0, got {temperature!r}; "
+              "for greedy decoding set do_sample=False")
         self.temperature = temperature
 
     def __call__(self, ids, scores): return scores / self.temperature
@@ -72,7 +73,8 @@ class _Filter(LogitsWarper):
 class TopKLogitsWarper(_Filter):
     "The k likeliest tokens stay"
     def __init__(self, top_k, filter_value=-INF, min_tokens_to_keep=1):
-        check(isinstance(top_k, int) and top_k > 0, f"`top_k` must be a whole number above 0, got {top_k!r}")
+        check(isinstance(top_k, int) and top_k > 0,
+              f"`top_k` must be a whole number above 0, got {top_k!r}")
         super().__init__(filter_value, min_tokens_to_keep)
         self.top_k = max(top_k, min_tokens_to_keep)
 
@@ -114,7 +116,8 @@ class TypicalLogitsWarper(_Filter):
 class EpsilonLogitsWarper(_Filter):
     "Tokens with at least the probability epsilon stay"
     def __init__(self, epsilon, filter_value=-INF, min_tokens_to_keep=1):
-        check(0 < float(epsilon) < 1, f"`epsilon_cutoff` must be a float between 0 and 1, got {epsilon!r}")
+        check(0 < float(epsilon) < 1,
+              f"`epsilon_cutoff` must be a float between 0 and 1, got {epsilon!r}")
         super().__init__(filter_value, min_tokens_to_keep)
         self.epsilon = float(epsilon)
 
@@ -125,7 +128,8 @@ class EpsilonLogitsWarper(_Filter):
 class EtaLogitsWarper(EpsilonLogitsWarper):
     "As epsilon, but flat distributions get a lower limit: sqrt(epsilon) exp(-entropy)"
     def __init__(self, epsilon, filter_value=-INF, min_tokens_to_keep=1):
-        check(0 < float(epsilon) < 1, f"`eta_cutoff` must be a float between 0 and 1, got {epsilon!r}")
+        check(0 < float(epsilon) < 1,
+              f"`eta_cutoff` must be a float between 0 and 1, got {epsilon!r}")
         super().__init__(epsilon, filter_value, min_tokens_to_keep)
 
     def __call__(self, ids, scores):
@@ -150,7 +154,7 @@ def warpers_for(
     if c.temperature not in (None, 1.0): made.append(TemperatureLogitsWarper(c.temperature))
     if c.top_k not in (None, 0): made.append(TopKLogitsWarper(c.top_k, **least))
     if c.top_p is not None and c.top_p < 1: made.append(TopPLogitsWarper(c.top_p, **least))
-    if (typical := c.typical_p) is not None and typical < 1: made.append(TypicalLogitsWarper(typical, **least))
+    if c.typical_p is not None and c.typical_p < 1: made.append(TypicalLogitsWarper(c.typical_p, **least))
     if c.epsilon_cutoff not in (None, 0): made.append(EpsilonLogitsWarper(c.epsilon_cutoff, **least))
     if c.eta_cutoff not in (None, 0): made.append(EtaLogitsWarper(c.eta_cutoff, **least))
     if c.renormalize_logits: made.append(LogitNormalization())
