@@ -80,6 +80,7 @@ def test_squad_output():
     out = head(X, return_dict=True)
     assert list(out) == ["start_top_log_probs", "start_top_index", "end_top_log_probs", "end_top_index", "cls_logits"]
     assert all(torch.equal(a, b) for a, b in zip(out.to_tuple(), head(X)))
+    assert (head.start_logits(X, P_MASK)[P_MASK.bool()] == -1e30).all()
     assert list(head(X, START, END, return_dict=True)) == ["loss"] and len(head(X, START, END)) == 1
     assert len(head(X, START)) == 5                                       # without the ends there is no loss
 

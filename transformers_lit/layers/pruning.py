@@ -24,7 +24,8 @@ def find_pruneable_heads_and_indices(
     alive = [h for h in range(n_heads + len(gone)) if h not in gone]
     heads = set(heads) - gone
     if unknown := heads - set(alive):
-        raise ValueError(f"there is no head {min(unknown)}: heads are numbered from 0 to {n_heads + len(gone) - 1}")
+        last = n_heads + len(gone) - 1
+        raise ValueError(f"there is no head {min(unknown)}: heads are numbered from 0 to {last}")
     stays = torch.tensor([h not in heads for h in alive])
     return heads, stays.repeat_interleave(head_size).nonzero().flatten()
 

@@ -91,7 +91,8 @@ class PoolerAnswerClass(nn.Module):
         cls_index=None,        # B: place of the token that stands for the text; the last unless given
     ):
         start = start_of(hidden_states, start_states, start_positions).view(len(hidden_states), -1)
-        cls = hidden_states[:, -1] if cls_index is None else states_at(hidden_states, cls_index.view(-1, 1))[:, 0]
+        if cls_index is None: cls = hidden_states[:, -1]
+        else: cls = states_at(hidden_states, cls_index.view(-1, 1))[:, 0]
         return self.out(self.proj(torch.cat((start, cls), -1)).tanh()).squeeze(-1)
 
 # %% ../../nbs/layers/squad.ipynb #ef4da20d
@@ -100,11 +101,11 @@ class SquadHeadOutput(ModelOutput):
     loss: torch.Tensor = None
     start_top_log_probs: torch.Tensor = None  # B S: probabilities of the S = start_n_top best starts
     start_top_index: torch.Tensor = None      # B S: their places
-    end_top_log_probs: torch.Tensor = None    # B (E S): probabilities of the E = end_n_top best ends of each start
-    end_top_index: torch.Tensor = None        # B (E S): their places; all best ends come first, then all second ones
+    end_top_log_probs: torch.Tensor = None    # B (E S): probabilities of the E = end_n_top best ends
+    end_top_index: torch.Tensor = None        # B (E S): all best ends come first, then all second ones
     cls_logits: torch.Tensor = None           # B: high where there is no answer
 
-
+# %% ../../nbs/layers/squad.ipynb #073923e1
 class SQuADHead(nn.Module):
     "Start, end given the start, and whether there is an answer (XLNet)"
     def __init__(self,

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['NMT_GONE', 'NMT_SPACE', 'WHITE', 'CIRCLED', 'MADE_OF', 'EXTRA', 'TOKEN', 'SHORT', 'POSIX', 'CHINESE', 'NO_JOIN',
-           'JOIN', 'BEFORE', 'Form', 'NFC', 'NFD', 'NFKC', 'NFKD', 'CharTable', 'ByCharacter', 'Lowercase',
+           'JOIN', 'BEFORE', 'Form', 'NFC', 'NFD', 'NFKC', 'NFKD', 'Memory', 'CharTable', 'ByCharacter', 'Lowercase',
            'StripAccents', 'Nmt', 'ByteLevel', 'Strip', 'Prepend', 'categories', 'members', 'outside', 'spelled',
            'class_of', 'translate', 'compiled', 'found', 'Replace', 'Sequence', 'cleaned', 'BertNormalizer',
            'DoubleArray', 'double_array', 'first_base', 'charsmap', 'cluster_pattern', 'clusters', 'Precompiled']
@@ -48,17 +48,20 @@ class NFKD(Form):
     type = "NFKD"
 
 # %% ../../nbs/tokenizers/normalizers.ipynb #5f7cb325
-class CharTable(dict):
-    "A table for `str.translate` that computes what is missing"
+class Memory(dict):
+    "A dictionary that computes what is missing"
+    def __init__(self, compute): self.compute = compute
+
+    def __missing__(self, key):
+        self[key] = self.compute(key)
+        return self[key]
+
+class CharTable(Memory):
+    "A table for `str.translate` that asks once for each different character"
     def __init__(self,
         change,  # of a character to a text; "" removes it
     ):
-        super().__init__()
-        self.change = change
-
-    def __missing__(self, code):
-        self[code] = self.change(chr(code))
-        return self[code]
+        super().__init__(lambda code: change(chr(code)))
 
 class ByCharacter(Normalizer):
     "Each character by itself, by the `table` of the class"
@@ -346,11 +349,11 @@ def cluster_pattern():
     control = spelled(less([run for name in ("Cc", "Cf", "Zl", "Zp") for run in members(name)], BEFORE + JOIN))
     L, V, T, LV, LVT = "[\u1100-\u115f\ua960-\ua97c]", "[\u1160-\u11a7\ud7b0-\ud7c6]", "[\u11a8-\u11ff\ud7cb-\ud7fb]", f"[{''.join(map(chr, range(0xAC00, 0xD7A4, 28)))}]", "[\uac00-\ud7a3]"
     korean = f"{L}*(?:{V}+|{LV}{V}*|{LVT}){T}*|{L}+|{T}+"
-    return re.compile(f"\r\n|[{control}]|[{before}]*(?:{korean}|[^{control}])[{join}]*")
+    return f"\r\n|[{control}]|[{before}]*(?:{korean}|[^{control}])[{join}]*"
 
 def clusters(text):
     "The text in clusters"
-    return cluster_pattern().findall(text)
+    return re.findall(cluster_pattern(), text)
 
 # %% ../../nbs/tokenizers/normalizers.ipynb #91044cbf
 @dataclass
@@ -364,7 +367,8 @@ class Precompiled(Normalizer):
         size = struct.unpack_from("<I", blob)[0] if len(blob) > 4 else 0
         if not 4 <= size <= len(blob) - 4: raise ValueError("this is no charsmap: its first four bytes are not the size of a trie")
         self._trie, self._pool = DoubleArray(struct.unpack_from(f"<{size // 4}I", blob, 4)), blob[4 + size:]
-        self._seen = {}  # cluster -> what becomes of it
+        self._cut = re.compile(" ?[!-~]+(?=[ -~])|" + cluster_pattern())       # plain words are clusters of one character each
+        self._seen = Memory(lambda piece: "".join(map(self.change, clusters(piece))))
 
     def rule(self, chunk):
         "What the shortest rule for the beginning of a chunk says, or None"
@@ -376,9 +380,4 @@ class Precompiled(Normalizer):
         if whole is not None: return whole
         return "".join(c if (new := self.rule(c)) is None else new for c in cluster)
 
-    def __call__(self, text):
-        out, seen = [], self._seen
-        for cluster in clusters(text):
-            if cluster not in seen: seen[cluster] = self.change(cluster)
-            out.append(seen[cluster])
-        return "".join(out)
+    def __call__(self, text): return "".join(map(self._seen.__getitem__, self._cut.findall(text)))
