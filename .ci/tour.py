@@ -75,8 +75,9 @@ def viewers(page):
 def as_html(notebook, title):
     "The executed notebook as one page that loads nothing."
     exporter = HTMLExporter(template_name="lab", exclude_input_prompt=True, exclude_output_prompt=True)
+    notebook.cells = [cell for cell in notebook.cells if not cell.source.startswith("#| hide")]
     for cell in notebook.cells:
-        cell.source = "" if cell.source.startswith("#| hide") else re.sub(r"^#\|.*\n?", "", cell.source, flags=re.M)
+        cell.source = re.sub(r"^#\|.*\n?", "", cell.source, flags=re.M)
         for out in cell.get("outputs", []):
             if out.output_type == "stream":           # a progress bar rewrites its line: the last state is the result
                 out.name, out.text = "stdout", re.sub(r"[^\n]*\r(?!\n)", "", out.text)

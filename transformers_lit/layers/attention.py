@@ -89,6 +89,7 @@ class Attention(nn.Module):
         heads,  # numbers as in the unpruned layer
     ):
         "Remove these heads for good"
+        if set(self.alive) <= set(heads): raise ValueError(f"a layer needs a head: {sorted(heads)} are all that it has")
         keep = torch.tensor([i for i, h in enumerate(self.alive) if h not in heads], device=self.q_proj.weight.device)
         rows = (keep[:, None] * self.head_dim + torch.arange(self.head_dim, device=keep.device)).flatten()
         for name in ("q_proj", "k_proj", "v_proj"): setattr(self, name, take_features(getattr(self, name), rows, 0))
