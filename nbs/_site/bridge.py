@@ -109,13 +109,25 @@ class Links:
 NBS = Path(__file__).resolve().parents[1]                   # the tutorials lie beside it
 
 
+def place_of(link, path):
+    "Where a link to a notebook, a path on disk seen from `path`, leads on the site; None if it leaves the book."
+    target, lessons = (path.parent/link).resolve(), NBS.parent/"tutorials"
+    if target.is_relative_to(lessons): return f"tutorials/{target.relative_to(lessons)}"
+    return str(target.relative_to(NBS)) if target.is_relative_to(NBS) else None
+
+
 def on_the_site(text, path):
-    "Links to notebooks, written as paths on disk, as places on the site."
-    def place(match):
-        target, lessons = (path.parent/match[1]).resolve(), NBS.parent/"tutorials"
-        if target.is_relative_to(lessons): return f"](/tutorials/{target.relative_to(lessons)}"
-        return f"](/{target.relative_to(NBS)}" if target.is_relative_to(NBS) else match[0]
-    return re.sub(r"\]\((?!\w+:)([\w./-]+\.ipynb)", place, text)
+    "Markdown whose links to notebooks lead to their pages."
+    def replace(match): return f"](/{place}" if (place := place_of(match[1], path)) else match[0]
+    return re.sub(r"\]\((?!\w+:)([\w./-]+\.ipynb)", replace, text)
+
+
+def html_on_the_site(text, path, name):
+    "The same for HTML, whose links nobody resolves later; `name` is the place of its own page."
+    def replace(match):
+        if not (place := place_of(match[1], path)): return match[0]
+        return f"href='{Path(os.path.relpath(place, Path(name).parent)).with_suffix('.html').as_posix()}"
+    return re.sub(r"href=['\"](?!\w+:)([\w./-]+\.ipynb)", replace, text)
 
 
 class Page:
@@ -169,6 +181,8 @@ class Page:
             for out in cell.outputs:
                 text = out.get("data", {}).get("text/markdown")
                 if text: out["data"]["text/markdown"] = links(on_the_site("".join(text), self.path), self.name)
+                text = out.get("data", {}).get("text/html")
+                if text: out["data"]["text/html"] = html_on_the_site("".join(text), self.path, self.name)
             cell.metadata, cell.source = tags_for(cell, code, defined(code)), code
             cells.append(cell)
         rest = [links(text, self.name, fences=False) for name, text in self.entries.items() if name not in shown]
