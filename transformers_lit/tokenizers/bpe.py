@@ -24,19 +24,22 @@ def merge_pieces(
     "The pieces that are left when no merge applies; the merge of the lowest rank is done first"
     pieces, size = list(pieces), len(pieces)
     before, after = list(range(-1, size - 1)), list(range(1, size + 1))  # a linked list
-    heap = [table[pair][0] * size + i for i, pair in enumerate(pairwise(pieces)) if pair in table]
-    heapify(heap)                                                        # one number holds rank and position
+    neighbours = enumerate(pairwise(pieces))
+    heap = [table[pair][0] * size + i for i, pair in neighbours if pair in table]  # rank and position in one number
+    heapify(heap)
     passed = []
     while heap:
         rank, i = divmod(entry := heappop(heap), size)
         j = after[i]
-        if j == size or (merge := table.get((pieces[i], pieces[j]))) is None or merge[0] != rank: continue
+        merge = table.get((pieces[i], pieces[j])) if j < size else None
+        if merge is None or merge[0] != rank: continue  # the pieces are gone
         if dropout and random.random() < dropout: passed.append(entry); continue
         pieces[i], pieces[j] = merge[1], None
         after[i] = after[j]
         if after[i] < size: before[after[i]] = i
         for a, b in (before[i], i), (i, after[i]):
-            if a >= 0 and b < size and (pair := (pieces[a], pieces[b])) in table: heappush(heap, table[pair][0] * size + a)
+            pair = (pieces[a], pieces[b]) if a >= 0 and b < size else None
+            if pair in table: heappush(heap, table[pair][0] * size + a)
         while passed: heappush(heap, passed.pop())
     return [piece for piece in pieces if piece is not None]
 
@@ -73,8 +76,8 @@ class BPE(Model):
         self._table, prefix = {}, self.continuing_subword_prefix or ""
         for rank, (left, right) in enumerate(self.merges):
             self._table[left, right] = rank, left + right.removeprefix(prefix)
-            for piece in left, right, self._table[left, right][1]:
-                if piece not in self.vocab: raise ValueError(f"merge {rank}, {left!r} {right!r}, needs the piece {piece!r}, which is not in the vocabulary")
+            missing = [piece for piece in (left, right, self._table[left, right][1]) if piece not in self.vocab]
+            if missing: raise ValueError(f"merge {rank}, {left!r} {right!r}, needs the piece {missing[0]!r}, which is not in the vocabulary")
 
     def pieces(self, word):
         "The pieces of a word"
@@ -177,7 +180,8 @@ def train_bpe(
     special_tokens=(),    # get the first ids; they are not merged, but a merge may make their text
     initial_alphabet=(),  # characters that must be in the vocabulary
     limit_alphabet=None,  # the most characters that are kept; others are left out of the words
-    continuing_subword_prefix=None, end_of_word_suffix=None, max_token_length=None,
+    continuing_subword_prefix=None, end_of_word_suffix=None,
+    max_token_length=None,  # merged pieces stay shorter than this
     **fields,             # of `BPE`, such as unk_token
 ):
     "Learn a `BPE` from the words of a text: the vocabulary and the merges that `tokenizers.trainers.BpeTrainer` learns"
@@ -189,12 +193,13 @@ def train_bpe(
         return vocab[name]
 
     single = set(vocab)
-    spelled = [[number(form) for c, form in zip(word, characters(word, prefix, end_of_word_suffix)) if c in single] for word in counts]
-    pairs, merges = PairCounts(spelled, list(counts.values()), max_token_length or inf), []
+    def spell(word): return [number(form) for c, form in zip(word, characters(word, prefix, end_of_word_suffix)) if c in single]
+    pairs, merges = PairCounts([spell(word) for word in counts], list(counts.values()), max_token_length or inf), []
     while len(vocab) < vocab_size:
         pair, n = pairs.most_frequent()
         if n < max(1, min_frequency): break
         left, right = (names[i] for i in pair)
         pairs.merge(pair, number(left + right.removeprefix(prefix)))
         merges.append((left, right))
-    return BPE(vocab, merges, continuing_subword_prefix=continuing_subword_prefix, end_of_word_suffix=end_of_word_suffix, **fields)
+    marks = dict(continuing_subword_prefix=continuing_subword_prefix, end_of_word_suffix=end_of_word_suffix)
+    return BPE(vocab, merges, **marks, **fields)
