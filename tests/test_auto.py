@@ -42,6 +42,18 @@ def test_every_file_is_one_the_reference_knows():
     assert {t.replace("_", "-") for t in CONFIGS if module_of(t)} >= set(_modules())
 
 
+def test_relatives_share_a_configuration_class(tmp_path):
+    "A model_type without a page of its own gives the class that the reference gives, if that class is here."
+    here = {config_class_of(t).__name__ for t in TYPES}
+    shared = {t: kind for t, kind in RECORDED["AutoConfig"].items() if kind in here and t not in TYPES}
+    assert shared == {"code_llama": "LlamaConfig", "gpt-sw3": "GPT2Config"}
+    for model_type, kind in shared.items():
+        (tmp_path/"config.json").write_text(json.dumps({"model_type": model_type, "vocab_size": 99}))
+        for config in (AutoConfig.for_model(model_type, vocab_size=99), AutoConfig.from_pretrained(tmp_path)):
+            assert type(config).__name__ == kind and config.vocab_size == 99
+            assert json.loads(config.to_json_string())["model_type"] == config_class_of(model_type).model_type
+
+
 @pytest.mark.parametrize("spelling", ["vit_x", "bert_"])
 def test_a_name_that_begins_like_a_family_is_not_the_family(spelling):
     assert not knows(spelling)

@@ -30,6 +30,7 @@ MODELS = {
 
 def run(python, library, folder, jobs):
     env = {**os.environ, "OMP_NUM_THREADS": "2", "PYTHONPATH": str(HERE.parents[1]) if library == "transformers_lit" else ""}
+    env.pop("PYTHONDONTWRITEBYTECODE", None)                  # installed libraries are compiled; so is this one after its first import
     out = subprocess.run([python, HERE / "worker.py", library, folder, *jobs], env=env, capture_output=True, text=True)
     if out.returncode: raise RuntimeError(f"{library} with {python} failed:\n{out.stderr[-3000:]}")
     return json.loads(out.stdout.strip().splitlines()[-1])

@@ -121,7 +121,7 @@ class delta:
         child,      # its subclass, or any other class or function
         context=2,  # unchanged lines shown around a change
     ):
-        self.names, self.context = (parent.__name__, child.__name__), context
+        self.names, self.context = [x.__qualname__.rpartition("<locals>.")[2] for x in (parent, child)], context
         related = inspect.isclass(child) and issubclass(child, parent)
         self.old, self.new = merged(parent, child) if related else (source(parent).splitlines(), source(child).splitlines())
         self.ops = SequenceMatcher(None, self.old, self.new, autojunk=False).get_opcodes()
@@ -220,8 +220,9 @@ def anatomy(
 def watch(model, inputs, kwargs):
     "{path: shape of its last output} by one forward pass; `xN` where a module was called N times"
     import torch
-    calls = {path: [] for path, _ in model.named_modules()}
-    hooks = [m.register_forward_hook(lambda m, i, out, path=path: calls[path].append(first_shape(out))) for path, m in model.named_modules()]
+    named = [*model.named_modules(remove_duplicate=False)]
+    calls = {path: [] for path, _ in named}
+    hooks = [m.register_forward_hook(lambda m, i, out, path=path: calls[path].append(first_shape(out))) for path, m in named]
     training = [m for m in model.modules() if m.training]
     try:
         with torch.no_grad(): model.eval()(*inputs, **kwargs)
@@ -241,14 +242,14 @@ def first_shape(out):
 def counts(model):
     "{path: parameters that a module itself holds}, each tensor counted once"
     seen, own = set(), {}
-    for path, m in model.named_modules():
+    for path, m in model.named_modules(remove_duplicate=False):
         fresh = [p for p in m.parameters(recurse=False) if id(p) not in seen]
         seen.update(map(id, fresh))
         own[path] = sum(p.numel() for p in fresh)
     return own
 
 
-def below(path, m): return {p: (path + "." + p).strip(".") for p, _ in m.named_modules()}
+def below(path, m): return {p: (path + "." + p).strip(".") for p, _ in m.named_modules(remove_duplicate=False)}
 
 
 def parts(m, path, name, times, depth, shapes, own):

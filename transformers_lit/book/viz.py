@@ -235,12 +235,17 @@ def curves(
     if "x" in log: ax.set_xscale("log")
     if "y" in log: ax.set_yscale("log")
     for (name, y), color in zip(lines.items(), [*palette.values()] * len(lines)):
-        at, y = map(as_array, y) if isinstance(y, tuple) else (np.arange(len(y)) if x is None else as_array(x), as_array(y))
-        ax.plot(at, y, color=color, lw=1.8, label=name)
+        at, y = y if is_pair(y) else (np.arange(len(y)) if x is None else x, y)
+        ax.plot(as_array(at), as_array(y), color=color, lw=1.8, label=name)
     name_ends(ax)
     return finished(ax, title, xlabel, ylabel)
 
 # %% ../../nbs/book/viz.ipynb #5ae8e651
+def is_pair(y):
+    "Is it (x, numbers), and not a tuple of numbers?"
+    return isinstance(y, tuple) and len(y) == 2 and as_array(y[0]).ndim > 0
+
+
 def name_ends(ax, gap=0.09):
     "Names at the last points of lines, at least `gap` of the height apart"
     ax.autoscale_view()

@@ -53,11 +53,12 @@ class Renamed:
 
     def split(self, tensor, shapes): return [tensor]  # the checkpoint's tensor as ours
     def join(self, tensors): return tensors[0]        # and back
+    def shape(self, shapes): return tuple(self.join([torch.empty(1).expand(s) for s in shapes]).shape)  # of theirs
 
 # %% ../../nbs/core/checkpoint.ipynb #91ab4e0c
 class Transposed(Renamed):
     "Matrices that the checkpoint stores as inputs x outputs"
-    def split(self, tensor, shapes): return [tensor.t().contiguous() if tensor.dim() == 2 else tensor]
+    def split(self, tensor, shapes): return [tensor.t() if tensor.dim() == 2 else tensor]
     def join(self, tensors): return tensors[0].t() if tensors[0].dim() == 2 else tensors[0]
 
 # %% ../../nbs/core/checkpoint.ipynb #62dd04e3
@@ -67,11 +68,16 @@ class Fused(Renamed):
 
     def split(self, tensor, shapes):
         if self.transposed and tensor.dim() == 2: tensor = tensor.t()
-        return [part.contiguous() for part in tensor.split([s[0] for s in shapes])]
+        return list(tensor.split([s[0] for s in shapes]))
 
     def join(self, tensors):
         whole = torch.cat(tensors)
         return whole.t() if self.transposed and whole.dim() == 2 else whole
+
+    def shape(self, shapes):
+        "As `join` would give it, without a copy"
+        whole = (sum(s[0] for s in shapes), *shapes[0][1:])
+        return whole[::-1] if self.transposed and len(whole) == 2 else whole
 
 
 class FusedTransposed(Fused):
@@ -155,8 +161,8 @@ def _open(file):
 
 
 def _open_safe(file):
-    from safetensors import SafetensorError, safe_open
-    try: return safe_open(file, framework="pt")
+    from safetensors import SafetensorError
+    try: return _Mapped(file)
     except SafetensorError as e:
         raise OSError(f"{file} is not a whole safetensors file ({e}); download or copy it again") from None
 
@@ -171,11 +177,23 @@ def _open_bin(file):
                       "to be run is refused: convert it to safetensors where you trust it") from None
 
 
+class _Mapped:
+    "A safetensors file, mapped into memory"
+    def __init__(self, file): self.file, self.map = file, self.open(file)
+    def open(self, file):
+        from safetensors import safe_open
+        return safe_open(file, framework="pt")
+    def keys(self): return self.map.keys()
+    def get_tensor(self, key): return self.map.get_tensor(key)
+    def once(self, key): return self.open(self.file).get_tensor(key)
+
+
 class _InMemory:
-    "A dictionary of tensors with the two methods of an open safetensors file"
+    "A dictionary of tensors with the methods of a mapped file"
     def __init__(self, state): self.state = state
     def keys(self): return self.state.keys()
     def get_tensor(self, key): return self.state[key]
+    once = get_tensor
 
 # %% ../../nbs/core/checkpoint.ipynb #c83c9b6d
 SAFE, SAFE_INDEX = "model.safetensors", "model.safetensors.index.json"
@@ -192,6 +210,10 @@ class Checkpoint:
     def keys(self): return self.where.keys()
     def __contains__(self, key): return key in self.where
     def __getitem__(self, key): return self.where[key][0].get_tensor(self.where[key][1])
+
+    def once(self, key):
+        "A tensor that will be copied: its pages are given back as soon as nobody holds it"
+        return self.where[key][0].once(self.where[key][1])
 
     @classmethod
     def of(cls, state):

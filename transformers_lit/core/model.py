@@ -115,9 +115,8 @@ class LoadingInfo(dict):
 
 
 def fill(
-    model,             # on any device
+    model,             # on any device; its tensors keep their dtypes
     checkpoint,        # Checkpoint
-    dtype=None,        # of floating-point tensors on the meta device; as stored if None
     device=None,       # of tensors on the meta device, or name -> device or "disk"; where they are if None
     ignore_mismatched_sizes=False,
 ):
@@ -129,8 +128,8 @@ def fill(
         if key is None: info["missing_keys"].append(entry.foreign); continue
         used.add(key)
         places, stored = [state[n] for n in entry.names], tuple(checkpoint[found[key]].shape)
-        wanted = tuple(entry.rule.join([torch.empty(1).expand(p.shape) for p in places]).shape)
-        if stored == wanted: _put(model, entry, places, partial(_read, entry, checkpoint, found[key], places, dtype), device)
+        wanted = entry.rule.shape([p.shape for p in places])
+        if stored == wanted: _put(model, entry, places, partial(_read, entry, checkpoint, found[key], places), device)
         else: info["mismatched_keys"].append((entry.foreign, stored, wanted))
     spare = {k for group in aliases.values() for k in group}
     info["unexpected_keys"] = [k for k in found if k not in used | spare and model.key_map.reason(k) is None]
@@ -138,11 +137,13 @@ def fill(
     return info
 
 # %% ../../nbs/core/model.ipynb #3e2f9f8a
-def _read(entry, checkpoint, key, places, dtype):
-    "One tensor of the file as ours: cut, turned and, where both sides are floating-point, converted"
-    parts = entry.rule.split(checkpoint[key], [p.shape for p in places])
-    convert = lambda part, place: dtype and part.is_floating_point() and place.is_floating_point()
-    return [part.to(dtype) if convert(part, place) else part for part, place in zip(parts, places)]
+def _read(entry, checkpoint, key, places):
+    "One tensor of the file as ours: cut, turned and, where both sides are floating-point, in the dtype of its place"
+    both = lambda part, place: part.is_floating_point() and place.is_floating_point()
+    stored = checkpoint[key]
+    if stored.dtype != places[0].dtype and both(stored, places[0]): stored = checkpoint.once(key)  # it will be copied
+    parts = entry.rule.split(stored, [p.shape for p in places])
+    return [part.to(place.dtype) if both(part, place) else part for part, place in zip(parts, places)]
 
 
 def _put(model, entry, places, read, device):
@@ -431,6 +432,7 @@ def hollow():
 class Loading:
     "`from_pretrained`"
     config_class = None
+    keep_in_float32 = ()     # names of modules that stay in float32 when a checkpoint is loaded in float16
 
     @classmethod
     def from_pretrained(cls,
@@ -461,16 +463,16 @@ class Loading:
             files = checkpoint_files(name, use_safetensors, variant, **_same_commit(config, name, where))
             checkpoint = Checkpoint(files)
         with hollow(): model = cls(config, *model_args, **kwargs)
-        dtype = _dtype(torch_dtype, config, checkpoint)
-        device, model._lent = place(model, device_map, max_memory, dtype), {}
-        info = fill(model, checkpoint, dtype, device, ignore_mismatched_sizes)
-        model._materialise(dtype, device)
+        model._cast(_dtype(torch_dtype, config, checkpoint))
+        device, model._lent = place(model, device_map, max_memory), {}
+        info = fill(model, checkpoint, device, ignore_mismatched_sizes)
+        model._materialise(device)
         model.tie_weights()
         if isinstance(device, Placement): dispatch(model, device, offload_folder)
         model.name_or_path = config.name_or_path = str(name)
         own_settings = model.can_generate() and gguf is None and name is not None
         if own_settings: model._load_generation_config(name, where)
-        _report(model, name, info)
+        _report(model, "the state_dict" if name is None else name, info)
         model.eval()
         return (model, dict(info)) if output_loading_info else model
 
@@ -490,7 +492,14 @@ class Loading:
             config.validate()
         return config, kwargs, None
 
-    def _materialise(self, dtype, device):
+    def _cast(self, dtype):
+        "All numbers to this dtype, but for what float16 is too small for"
+        self.to(dtype)
+        if dtype != torch.float16: return
+        for name, p in self.named_parameters():
+            if not {*self.keep_in_float32}.isdisjoint(name.split(".")): p.data = p.data.float()
+
+    def _materialise(self, device):
         "Initialise the tensors that no file has filled"
         owner = lambda name: self.get_submodule(name.rpartition(".")[0])
         pairs = [(a, b) for a, b in self.tied_weights().items() if owner(a) is not owner(b)]
@@ -501,9 +510,10 @@ class Loading:
             new = [n for n, t in tensors.items() if t.is_meta and (module, n) not in tied and full[n] not in self._lent]
             if not new: continue
             kept = {n: t for n, t in tensors.items() if n not in new}
-            for n in [*new, *kept]: _hold(module, n, _blank(full[n], tensors[n], dtype, device))
+            for n in [*new, *kept]: _hold(module, n, _blank(full[n], tensors[n], device))
             self._init_weights(module)                           # draws all tensors of the module ...
             for n, t in kept.items(): _hold(module, n, t)        # ... also those that are there
+            if "original1" in tensors: _normalise(module, new)
 
 # %% ../../nbs/core/model.ipynb #8bb93fe3
 def _hold(module, leaf, tensor):
@@ -511,12 +521,19 @@ def _hold(module, leaf, tensor):
     else: module._parameters[leaf] = tensor
 
 
-def _blank(name, tensor, dtype, device):
-    "Zeros of the same shape, in memory"
+def _blank(name, tensor, device):
+    "Zeros of the same shape and dtype, in memory"
     if callable(device): device = device(name) if device(name) != "disk" else "cpu"
-    dtype = dtype if dtype and tensor.is_floating_point() else tensor.dtype
-    zeros = torch.zeros(tensor.shape, dtype=dtype, device=device or "cpu")
+    zeros = torch.zeros(tensor.shape, dtype=tensor.dtype, device=device or "cpu")
     return nn.Parameter(zeros, tensor.requires_grad) if isinstance(tensor, nn.Parameter) else zeros
+
+
+@torch.no_grad()
+def _normalise(weight, new):
+    "A normalised weight is a direction, drawn as torch draws it, times a length, which starts as that of the direction"
+    length, direction = weight.original0, weight.original1
+    if "original1" in new: nn.init.kaiming_uniform_(direction, a=5 ** 0.5)
+    if "original0" in new: length.copy_(weight[0].right_inverse(direction)[0])
 
 
 def _refuse(cls, kwargs):

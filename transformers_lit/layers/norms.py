@@ -27,6 +27,6 @@ class RMSNorm(nn.Module):
     def forward(self, x):
         w = self.weight
         if x.dtype == w.dtype == torch.float32: return F.rms_norm(x, w.shape, w, self.eps)
-        return w * F.rms_norm(x.float(), w.shape, None, self.eps).to(x.dtype)
+        return w * F.rms_norm(x.float(), w.shape, None, self.eps).to(w.dtype)
 
     def extra_repr(self): return f"{self.weight.numel()}, eps={self.eps}"

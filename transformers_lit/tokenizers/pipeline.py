@@ -58,6 +58,8 @@ class PreTokenizer(Part):
 class Model(Part):
     "A word to pieces of the vocabulary"
     section = "model"
+    @property
+    def piece_ids(self): return self.vocab  # piece -> id; a model that writes its `vocab` in another form overrides this
     def pieces(self, word): raise NotImplementedError(f"{type(self).__name__} must define pieces(word)")
 
 class PostProcessor(Part):
@@ -75,7 +77,7 @@ class Decoder(Part):
     def __call__(self, pieces): raise NotImplementedError(f"{type(self).__name__} must define __call__(pieces)")
 
 # %% ../../nbs/tokenizers/pipeline.ipynb #86704682
-PAGES = ("normalizers", "pre_tokenizers", "post_processors", "decoders", "bpe", "wordpiece", "unigram", "word_level")
+PAGES = ("normalizers", "pre_tokenizers", "byte_level", "post_processors", "decoders", "bpe", "wordpiece", "unigram", "word_level")
 
 def read_part(
     section,  # of tokenizer.json
@@ -106,7 +108,7 @@ class Pipeline:
         self.model, self.normalizer, self.pre_tokenizer = model, normalizer, pre_tokenizer
         self.post_processor, self.decoder, self.added = post_processor, decoder, [dict(token) for token in added]
         self.added_ids = {token["content"]: token["id"] for token in self.added}
-        self.texts = {i: piece for piece, i in {**model.vocab, **self.added_ids}.items()}  # id -> piece
+        self.texts = {i: piece for piece, i in {**model.piece_ids, **self.added_ids}.items()}  # id -> piece
         names = sorted(self.added_ids, key=len, reverse=True)                             # the longest match wins
         self.cut = re.compile("(" + "|".join(map(re.escape, names)) + ")") if names else None
         self.cache = {}  # word -> ids
@@ -119,7 +121,7 @@ class Pipeline:
 
     def ids_of(self, word):
         "The ids of a word; words come again, so they are remembered"
-        if word not in self.cache: self.cache[word] = [self.model.vocab[piece] for piece in self.model.pieces(word)]
+        if word not in self.cache: self.cache[word] = [self.model.piece_ids[piece] for piece in self.model.pieces(word)]
         return self.cache[word]
 
     def encode(self,

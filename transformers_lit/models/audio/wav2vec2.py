@@ -112,6 +112,10 @@ class Wav2Vec2Config(PretrainedConfig):
         self.num_feat_extract_layers = len(self.conv_dim)
         if self.output_hidden_size is None: self.output_hidden_size = self.hidden_size
 
+    def to_diff_dict(self):
+        "Files that do not use the field of ours do not mention it"
+        return {name: value for name, value in super().to_diff_dict().items() if name != "strict_padding" or value}
+
     @property
     def inputs_to_logits_ratio(self): return prod(self.conv_stride)
 
