@@ -3,6 +3,7 @@ usage: worker.py LIBRARY FOLDER [WORKLOAD ...]   (LIBRARY: transformers_lit or t
 import importlib
 import json
 import os
+import random
 import sys
 import time
 
@@ -88,6 +89,69 @@ def limit(model, batch):
     with torch.no_grad(): return best(products, 10)
 
 
+def paragraphs(size):
+    "The manual that every Python has, in paragraphs drawn by chance: `size` characters"
+    from pydoc_data.topics import topics
+    known = [part + "\n\n" for name in sorted(topics) for part in topics[name].split("\n\n") if part.strip()]
+    rng, drawn = random.Random(0), []
+    while size > 0:
+        drawn.append(rng.choice(known))
+        size -= len(drawn[-1])
+    return drawn
+
+
+def race(row, texts, ours, direct, budget=3, least=5):
+    "Seconds a MB of the fastest call, and of the fastest direct call of the Rust library as the limit, in turn"
+    calls = {f"tokenizers: {row} (s/MB)": ours}
+    if library == "transformers_lit": calls[f"tokenizers: limit {row} (s/MB)"] = direct
+    best, end = dict.fromkeys(calls, float("inf")), now() + budget
+    while least > 0 or now() < end:
+        least -= 1
+        for name, call in calls.items():
+            t = now()
+            call()
+            best[name] = min(best[name], now() - t)
+    results.update({name: seconds / sum(len(text.encode()) for text in texts) * 1e6 for name, seconds in best.items()})
+
+
+def tokenizers():
+    "Byte-level BPE: to ids and back, and training; `rust` is the library underneath without anything around it"
+    os.environ.update(RAYON_NUM_THREADS="2", RAYON_RS_NUM_CPUS="2")
+    from tokenizers import Tokenizer
+    tokenizer, rust = lib.PreTrainedTokenizerFast.from_pretrained(path("tokenizers")), Tokenizer.from_file(path("tokenizers/tokenizer.json"))
+    text = paragraphs(10_000_000)
+    def encode(texts):
+        rows = rust.encode_batch(texts)
+        return {"input_ids": [row.ids for row in rows], "attention_mask": [row.attention_mask for row in rows]}
+    many, one = text[:1000], "".join(text)[:2000]
+    rows, row = encode(many)["input_ids"], encode([one])["input_ids"][0]
+    assert tokenizer(many)["input_ids"] == rows and tokenizer.batch_decode(rows) == many and tokenizer.decode(row) == one
+    for threads, label in (("false", ""), ("true", ", 2 threads")):
+        os.environ["TOKENIZERS_PARALLELISM"] = threads
+        race(f"encode 1,000 texts{label}", many, lambda: tokenizer(many), lambda: encode(many))
+        race(f"decode 1,000 texts{label}", many, lambda: tokenizer.batch_decode(rows), lambda: rust.decode_batch(rows, skip_special_tokens=False))
+    race("encode 1 text", [one], lambda: tokenizer(one), lambda: encode([one]))
+    race("decode 1 text", [one], lambda: tokenizer.decode(row), lambda: rust.decode(row, skip_special_tokens=False))
+    train(tokenizer, rust, text)
+
+
+def train(tokenizer, rust, text):
+    "A vocabulary of 8,000 pieces, by Rust and by our own trainer"
+    from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+    def direct():
+        new = Tokenizer(models.BPE())
+        new.pre_tokenizer, new.decoder = rust.pre_tokenizer, rust.decoder
+        new.train_from_iterator(text, trainers.BpeTrainer(vocab_size=8000, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False))
+    race("train", text, lambda: tokenizer.train_new_from_iterator(text, 8000, show_progress=False), direct, 0, 2)
+    if library != "transformers_lit":                         # they have no trainer but Rust's
+        results["tokenizers: train from scratch (s/MB)"] = results["tokenizers: train (s/MB)"]
+        return
+    from transformers_lit.tokenizers import bpe, byte_level, pipeline
+    words = pipeline.Pipeline(bpe.BPE({}, []), pre_tokenizer=byte_level.ByteLevel(add_prefix_space=False))
+    def scratch(): bpe.train_bpe(pipeline.count_words(words, text), 8000, initial_alphabet=byte_level.VISIBLE.values())
+    race("train from scratch", text, scratch, direct, 0, 2)
+
+
 jobs = {
     "load": load,
     "bert-base": lambda: forward("bert-base", "AutoModel", {f"forward {b} x {n}": dict(input_ids=text(b, n), attention_mask=torch.ones(b, n, dtype=torch.long))
@@ -96,6 +160,7 @@ jobs = {
     "gpt2": lambda: decoder("gpt2", 24),
     "llama-200m": lambda: decoder("llama-200m", 16),
     "llama-10m": lambda: decoder("llama-10m", 100),
+    "tokenizers": tokenizers,
 }
 for job in wanted or jobs: jobs[job]()
 print(json.dumps(results))
