@@ -10,7 +10,8 @@ from tokenizers import AddedToken
 
 gguf = pytest.importorskip("gguf")
 from transformers_lit.core.gguf import checkpoint_name, gguf_config, gguf_metadata, gguf_state, gguf_tokenizer, read_gguf, unshuffle
-from transformers_lit.tokenizers.llama import LlamaTokenizerFast, llama_engine, merges_from_scores
+from transformers_lit.tokenizers.llama import LlamaTokenizerFast, llama_engine
+from transformers_lit.tokenizers.sentencepiece import BPECutter, Piece, merges_of
 
 DIM, HIDDEN, HEADS, KV, LAYERS, VOCAB = 64, 96, 4, 2, 2, 300
 PIECES = ["<unk>", "<s>", "</s>", *(f"<0x{b:02X}>" for b in range(256)), "▁", "a", "b", "ab", "▁a", "▁ab", "<tool>"]
@@ -119,14 +120,36 @@ def test_sentencepiece_vocabulary(tmp_path):
         writer.add_unk_token_id(0)
     write(tmp_path / "m.gguf", tokenizer=vocabulary)
     tokenizer = gguf_tokenizer(tmp_path / "m.gguf")
-    normal = dict(zip(PIECES[259:265], scores[259:265]))
-    engine = llama_engine({p: i for i, p in enumerate(PIECES)}, merges_from_scores(normal))
+    normal = [Piece(*piece) for piece in zip(PIECES[259:265], scores[259:265])]
+    engine = llama_engine({p: i for i, p in enumerate(PIECES)}, merges_of(normal))
     engine.add_special_tokens(["<unk>", "<s>", "</s>"])
     engine.add_tokens([AddedToken("<tool>", normalized=False)])
     ours = LlamaTokenizerFast(tokenizer_object=engine)
     for text in ("ab a", "東 ab<tool>a", "</s>b"): assert tokenizer(text).input_ids == ours(text).input_ids
     assert tokenizer.model_max_length == 77 and tokenizer.bos_token_id == 1
     assert tokenizer.decode(tokenizer("ab <tool>").input_ids, skip_special_tokens=True) == "ab <tool>"
+
+
+@pytest.mark.parametrize("kind", [1, 4])
+def test_rows_of_spaces(tmp_path, kind):
+    "Pieces of equal score, or user-defined symbols as Gemma has them: the longest row, from the left"
+    rows = ["▁" * n for n in range(2, 9)]
+    pieces = ["<unk>", "<s>", "</s>", *(f"<0x{b:02X}>" for b in range(256)), *rows, "▁", "a"]
+    kinds, scores = [2, 3, 3] + [6] * 256 + [kind] * 7 + [1, 1], [0.0] * 266 + [-1.0, -2.0]
+    def vocabulary(writer):
+        writer.add_tokenizer_model("llama")
+        writer.add_token_list(pieces)
+        writer.add_token_scores(scores)
+        writer.add_token_types(kinds)
+        writer.add_bos_token_id(1)
+        writer.add_unk_token_id(0)
+        writer.add_add_space_prefix(False)
+    write(tmp_path / "m.gguf", tokenizer=vocabulary)
+    tokenizer = gguf_tokenizer(tmp_path / "m.gguf")
+    type = {1: "normal", 4: "user_defined"}
+    original = BPECutter([Piece(*piece, type[k]) for *piece, k in zip(pieces, scores, kinds) if k in type])
+    for n in range(1, 20): assert tokenizer.tokenize(" " * n + "a") == original("▁" * n + "a")
+    assert [len(token) for token in tokenizer.tokenize(" " * 9)] == [8, 1]
 
 
 def _byte_level(pre="gpt-2", model="gpt2"):

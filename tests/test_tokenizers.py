@@ -1,5 +1,7 @@
 """Tokenizers against what transformers 4.38.2 answered: the folders and the answers are in data/tokenizers.zip."""
 import json
+import random
+import time
 import zipfile
 from importlib import metadata
 from pathlib import Path
@@ -7,12 +9,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from jinja2.exceptions import SecurityError
 from tokenizers import AddedToken
 from transformers_lit.tokenizers.auto import AutoTokenizer
 from transformers_lit.tokenizers.bert import BertTokenizerFast
+from transformers_lit.tokenizers.bpe import BPE
+from transformers_lit.tokenizers.characters import decode_characters, encode_characters
+from transformers_lit.tokenizers.chat import render_chat
 from transformers_lit.tokenizers.encoding import BatchEncoding
 from transformers_lit.tokenizers.fast import PreTrainedTokenizerFast
+from transformers_lit.tokenizers.gpt2 import GPT2TokenizerFast
 from transformers_lit.tokenizers.llama import LlamaTokenizerFast
+from transformers_lit.tokenizers.pipeline import Pipeline, from_tokenizer_json
+from transformers_lit.tokenizers.raw_bytes import byt5, decode_bytes, encode_bytes, perceiver
+from transformers_lit.tokenizers.unigram import Unigram
+from transformers_lit.tokenizers.word_level import WordLevel
+from transformers_lit.tokenizers.wordpiece import WordPiece, read_vocab_txt, write_vocab_txt
 
 ARCHIVE = zipfile.ZipFile(Path(__file__).parent / "data" / "tokenizers.zip")
 EXPECTED = json.loads(ARCHIVE.read("expected.json"))
@@ -203,3 +215,170 @@ def test_generic_class_has_no_roles_of_its_own(folders):
     assert bare.special_tokens_map == {} and bare.eos_token is None is bare.eos_token_id
     bare.add_special_tokens({"pad_token": "<pad>"})
     assert bare.pad_token_id == len(bare) - 1
+
+
+# ---- what is wrong with the input: a sentence that names it, and no answer that only looks like one -------------------
+
+@pytest.fixture(scope="session")
+def pipelines(folders):
+    "The three trained families in Python, and models of the other kinds over a few letters"
+    letters, byte_names = "abcdefgh", [f"<0x{byte:02X}>" for byte in range(256)]
+    made = {name: from_tokenizer_json(folders[name] / "tokenizer.json") for name in ("gpt2", "t5", "llama")}
+    pieces = ["[UNK]", *letters, *("##" + piece for piece in (*letters, "ab", "cde", "efgh"))]
+    made["wordpiece"] = Pipeline(WordPiece({piece: i for i, piece in enumerate(pieces)}, max_input_chars_per_word=10 ** 9))
+    made["word_level"] = Pipeline(WordLevel({"<unk>": 0, "a": 1}))
+    made["bpe_unknown"] = Pipeline(BPE({"<unk>": 0, "a": 1}, [], unk_token="<unk>"))
+    made["unigram_unknown"] = Pipeline(Unigram([("<unk>", 0), ("a", -1)], 0))
+    return made | dict(byt5=byt5(), perceiver=perceiver())
+
+
+def test_bytes_that_are_no_text(pipelines, load):
+    assert pipelines["byt5"].decode([0xff + 3, 70, 0xc3 + 3]) == "C" == decode_bytes([0xff + 3, 70, 0xc3 + 3])
+    assert pipelines["perceiver"].decode([0xff + 6, 73, 0xc3 + 6]) == "�C�"
+    with pytest.raises(UnicodeDecodeError, match="0xff in position 1"): decode_bytes([70, 0xff + 3], errors="strict")
+    half = load("gpt2")("é").input_ids[:1]
+    assert load("gpt2").decode(half) == "�" == pipelines["gpt2"].decode(half)
+    with pytest.raises(ValueError, match=r"`text` should be a string.*got bytes: b'\\xff'"): load("gpt2")(b"\xff")
+
+
+def test_half_a_character(pipelines):
+    "A lone surrogate has no bytes; a vocabulary of characters does not know it."
+    for name in ("gpt2", "byt5", "perceiver"):
+        with pytest.raises(ValueError, match="position 2.*surrogate"): pipelines[name].encode("ab\ud800c")
+    with pytest.raises(ValueError, match="position 2.*surrogate"): encode_bytes("ab\ud800c")
+    assert encode_characters("\ud800") == [0xd800] and decode_characters([0xd800]) == "\ud800"
+    assert pipelines["word_level"].encode("a\ud800") == [0] and pipelines["wordpiece"].encode("a\ud800") == [0]
+    assert pipelines["bpe_unknown"].encode("a\ud800") == [1, 0] == pipelines["unigram_unknown"].encode("a\ud800")
+
+
+@pytest.mark.parametrize("name", ["gpt2", "t5", "llama"])
+def test_nothing_to_tokenize(name, load, pipelines):
+    tokenizer, frame = load(name), dict(gpt2=[], t5=[1], llama=[1, 2])[name]
+    assert tokenizer("").input_ids == frame == pipelines[name].encode("") and tokenizer([""]).input_ids == [frame]
+    assert tokenizer([]).data == dict(input_ids=[], attention_mask=[]) and tokenizer.batch_decode([]) == []
+    assert tokenizer("", add_special_tokens=False).input_ids == [] and tokenizer.decode([]) == "" == pipelines[name].decode([])
+    if name != "gpt2": assert tokenizer(["", "a"], padding=True, max_length=9, return_tensors="pt").attention_mask.sum(1).tolist()[0] == len(frame)
+
+
+@pytest.mark.parametrize("name", ["gpt2", "t5", "wordpiece", "fast gpt2", "fast t5"])
+def test_a_word_without_end(name, load, pipelines):
+    "Four times as long takes about four times as long; sixteen times would be quadratic."
+    fast = load(name.removeprefix("fast "), model_max_length=10 ** 9) if name.startswith("fast") else None
+    ids_of = (lambda word: fast(word).input_ids) if fast else pipelines[name].encode
+    rng = random.Random(0)                                                 # a new word each time: words are remembered
+    def seconds(size):
+        word, start = "".join(rng.choices("abcdefgh", k=size)), time.process_time()
+        assert len(ids_of(word)) > size / 2
+        return time.process_time() - start
+    assert seconds(800_000) < 12 * max(0.01, min(seconds(200_000) for _ in range(2)))
+
+
+def test_a_word_of_more_than_a_hundred_letters_is_unknown_to_wordpiece():
+    model = WordPiece({"[UNK]": 0, "a": 1, "##a": 2})
+    assert Pipeline(model).encode("a" * 100) == [1] + 99 * [2] and Pipeline(model).encode("a" * 101) == [0]
+
+
+def test_unknown_strategies(load):
+    tokenizer = load("t5")
+    with pytest.raises(ValueError, match="'longer' is not a valid PaddingStrategy; choose one of .'longest', 'max_length'"): tokenizer("a", padding="longer")
+    with pytest.raises(ValueError, match="'middle' is not a valid TruncationStrategy"): tokenizer("a", truncation="middle", max_length=3)
+    with pytest.raises(ValueError, match="padding_side should be 'right' or 'left', not 'middle'"): load("t5", padding_side="middle")
+    with pytest.raises(ValueError, match="no padding token"): load("gpt2", pad_token=None)(["a"], padding=True)
+
+
+@pytest.mark.parametrize("wrong", [3, 2.5, b"a", {"a": 1}, [3], [None], [b"a"], ["a", None], ["a", ["b"]], [["a", 3]], [[["a"]]]], ids=repr)
+def test_what_is_no_text(load, wrong):
+    with pytest.raises(ValueError, match=f"`text` should be a string.*; got {type(wrong).__name__}: "): load("t5")(wrong)
+    with pytest.raises(ValueError, match=f"`text_pair` should be .*; got {type(wrong).__name__}: "): load("t5")("a", wrong)
+
+
+def test_no_text_at_all(load):
+    with pytest.raises(ValueError, match="Give `text`"): load("t5")(None)
+    with pytest.raises(ValueError, match="A batch of 2 texts needs as many `text_pair`s; got 1 texts"): load("t5")(["a", "b"], ["c"])
+    with pytest.raises(ValueError, match="got one string"): load("t5")(["a", "b"], "c")
+
+
+@pytest.mark.parametrize("name", ["gpt2", "t5", "llama"])
+def test_ids_outside_of_the_vocabulary(name, load, pipelines):
+    "An id that no piece has is left out, as in the reference; a negative one is a mistake."
+    tokenizer = load(name)
+    ids = tokenizer("ab", add_special_tokens=False).input_ids
+    assert tokenizer.decode([10 ** 6, *ids]) == tokenizer.decode(ids) == pipelines[name].decode([10 ** 6, *ids])
+    assert tokenizer.convert_ids_to_tokens(10 ** 6) is None
+    with pytest.raises(ValueError, match="negative id -100. Labels"): tokenizer.decode([*ids, -100])
+    with pytest.raises(ValueError, match="1114112 is no code point"): decode_characters([97, 0x110000])
+
+
+def test_vocab_txt(tmp_path):
+    path = tmp_path / "vocab.txt"
+    path.write_text("[UNK]\na\n##b\na\n")
+    with pytest.raises(ValueError, match="vocab.txt: 'a' stands on line 2 and again on line 4"): read_vocab_txt(path)
+    with pytest.raises(ValueError, match="'a' and 'b' have the same id, 1"): write_vocab_txt(path, {"[UNK]": 0, "a": 1, "b": 1})
+    with pytest.raises(ValueError, match="no entry has the id 1, but the highest is 2"): write_vocab_txt(path, {"[UNK]": 0, "a": 2})
+    assert path.read_text() == "[UNK]\na\n##b\na\n"
+
+
+def test_vocab_json(tmp_path):
+    vocab, merges = tmp_path / "vocab.json", tmp_path / "merges.txt"
+    merges.write_text("#version: 0.2\na b\n")
+    vocab.write_text('{"a": 0, "b')
+    with pytest.raises(OSError, match="vocab.json is not valid JSON .line 1"): GPT2TokenizerFast(str(vocab), str(merges))
+    with pytest.raises(ValueError, match="pass merges_file too"): GPT2TokenizerFast(str(vocab))
+    with pytest.raises(ValueError, match="merge 0, 'a' 'b', needs the piece 'ab', which is not in the vocabulary"): BPE({"a": 0, "b": 1}, ["a b"])
+
+
+def no_model(state): del state["model"]
+def no_such_model(state): state["model"]["type"] = "Bite"
+def no_such_step(state): state["pre_tokenizer"] = {"type": "Bite"}
+def a_piece_is_gone(state): del state["model"]["vocab"]["a"]
+def no_piece_for_a_merge(state): state["model"]["merges"].append("a nowhere")
+
+@pytest.mark.parametrize("spoil, reason, python_reason", [
+    (no_model, "Model missing", "no entry 'model'"),
+    (no_such_model, "ModelUntagged", "asks for a model of the type 'Bite', which is not known here; known are: BPE"),
+    (no_such_step, "PreTokenizerUntagged", "asks for a pre_tokenizer of the type 'Bite'.*ByteLevel"),
+    (a_piece_is_gone, "`a` out of vocabulary", "needs the piece 'a', which is not in the vocabulary"),
+    (no_piece_for_a_merge, "`nowhere` out of vocabulary", "merge .*, 'a' 'nowhere', needs the piece 'nowhere'")], ids=lambda x: getattr(x, "__name__", ""))
+def test_a_tokenizer_file_with_a_mistake(folders, tmp_path, spoil, reason, python_reason):
+    path, state = tmp_path / "tokenizer.json", json.loads((folders["gpt2"] / "tokenizer.json").read_text())
+    spoil(state)
+    path.write_text(json.dumps(state))
+    with pytest.raises(OSError, match=f"tokenizer.json is not a tokenizer file.*{reason}"): PreTrainedTokenizerFast(tokenizer_file=str(path))
+    with pytest.raises(ValueError, match=python_reason): from_tokenizer_json(path)
+
+
+@pytest.mark.parametrize("keep", [0, 1, 900, 5000, 9000])
+def test_half_a_tokenizer_file(folders, tmp_path, keep):
+    path = tmp_path / "tokenizer.json"
+    path.write_bytes((folders["gpt2"] / "tokenizer.json").read_bytes()[:keep])
+    with pytest.raises(OSError, match="tokenizer.json is not a tokenizer file.*line"): PreTrainedTokenizerFast(tokenizer_file=str(path))
+    with pytest.raises(ValueError, match="tokenizer.json is not JSON: .*line"): from_tokenizer_json(path)
+
+
+ESCAPES = ["{{ ''.__class__.__mro__ }}", "{{ cycler.__init__.__globals__ }}", "{{ messages.append(1) }}", "{{ messages[0].update(role='x') }}",
+           "{{ lipsum.__globals__['os'] }}", "{{ '{0.__class__.__init__.__globals__}'.format(messages) }}"]
+SILENT = ["{{ '' | attr('__class__') }}", "{{ messages['__class__'] }}", "{{ raise_exception.__globals__ }}", "{{ self._TemplateReference__context }}",
+          "{{ messages | map(attribute='__class__') | join }}"]
+
+@pytest.mark.parametrize("template", [*ESCAPES, *SILENT])
+def test_a_template_that_reaches_for_python(load, template):
+    messages = [dict(role="user", content="hi")]
+    def render(): return load("gpt2").apply_chat_template(messages, chat_template=template, tokenize=False)
+    if template in SILENT: assert render() == ""
+    else:
+        with pytest.raises(SecurityError, match="unsafe"): render()
+    assert messages == [dict(role="user", content="hi")]
+
+
+@pytest.mark.parametrize("template, reason", [
+    ("\n{% for i in range(10 ** 12) %}{% endfor %}", "fails in line 2: Range too big. The sandbox blocks ranges larger than"),
+    ("{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}", "fails in line 1: maximum recursion depth"),
+    ("{% include '/etc/passwd' %}", "fails in line 1: no loader"), ("{{ messages[0].content + 1 }}", "fails in line 1: can only concatenate str"),
+    ("\n{{ messages", "syntax error in line 2"), ("{{ messages | nothing }}", "No filter named 'nothing'"), (["{{ messages }}"], "is Jinja text, not a list")], ids=str)
+def test_a_template_that_fails(template, reason):
+    with pytest.raises(ValueError, match=reason): render_chat([dict(role="user", content="hi")], template)
+
+
+@pytest.mark.parametrize("wrong", [None, 3, b"hi", "hi", dict(role="user", content="hi"), ["hi"], [None], [[dict(role="user", content="hi")]], [dict(content="hi")]], ids=repr)
+def test_what_is_no_conversation(load, wrong):
+    with pytest.raises(ValueError, match="A conversation is a list of messages.*not a|Message 0 of the conversation is"): load("gpt2").apply_chat_template(wrong)

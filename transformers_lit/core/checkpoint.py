@@ -58,7 +58,7 @@ class Renamed:
 # %% ../../nbs/core/checkpoint.ipynb #91ab4e0c
 class Transposed(Renamed):
     "Matrices that the checkpoint stores as inputs x outputs"
-    def split(self, tensor, shapes): return [tensor.t() if tensor.dim() == 2 else tensor]
+    def split(self, tensor, shapes): return [tensor.t().contiguous() if tensor.dim() == 2 else tensor]
     def join(self, tensors): return tensors[0].t() if tensors[0].dim() == 2 else tensors[0]
 
 # %% ../../nbs/core/checkpoint.ipynb #62dd04e3
@@ -68,7 +68,7 @@ class Fused(Renamed):
 
     def split(self, tensor, shapes):
         if self.transposed and tensor.dim() == 2: tensor = tensor.t()
-        return list(tensor.split([s[0] for s in shapes]))
+        return [part.contiguous() for part in tensor.split([s[0] for s in shapes])]
 
     def join(self, tensors):
         whole = torch.cat(tensors)

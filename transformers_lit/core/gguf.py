@@ -177,11 +177,16 @@ def _byte_level(read, vocab):
 
 def _sentencepiece(read, vocab):
     "LLaMA's kind of engine."
-    from transformers_lit.tokenizers.llama import llama_engine, merges_from_scores
+    from transformers_lit.tokenizers.llama import llama_engine
+    from transformers_lit.tokenizers.sentencepiece import TYPES, Piece, merges_of
     kinds = read("token_type", [_NORMAL] * len(vocab))
-    scores = {piece: score for piece, score, kind in zip(vocab, read("scores"), kinds) if kind == _NORMAL}
+    def merged(piece, kind):
+        "Normal pieces, and rows of spaces that are symbols, are made by merges."
+        return kind == _NORMAL or kind == _USER and not piece.strip("▁")
+    pieces = [Piece(piece, score, TYPES[kind]) for piece, score, kind in zip(vocab, read("scores"), kinds)
+              if merged(piece, kind)]
     unk = list(vocab)[read("unknown_token_id", 0)]
-    return llama_engine(vocab, merges_from_scores(scores), unk, read("add_space_prefix", True))
+    return llama_engine(vocab, merges_of(pieces), unk, read("add_space_prefix", True))
 
 _ENGINES = dict(gpt2=_byte_level, llama=_sentencepiece)
 

@@ -14,8 +14,35 @@ import torch
 from .beams import Hypotheses, advance, gather_texts, over, start_sums
 from .processors import as_ids, check
 
+# %% ../../nbs/generation/constraints.ipynb #400e25e1
+class Constraint:
+    "Something a text must contain, read token by token; subclasses define what"
+    def advance(self):
+        "Tokens that would bring it forward"
+        raise NotImplementedError(f"{type(self).__name__} must define advance()")
+
+    def update(self, token_id):
+        "Take one token; returns (stepped, completed, reset)"
+        raise NotImplementedError(f"{type(self).__name__} must define update(token_id)")
+
+    def remaining(self):
+        "Tokens that are missing, at most"
+        raise NotImplementedError(f"{type(self).__name__} must define remaining()")
+
+    def reset(self):
+        "Back to the start"
+        raise NotImplementedError(f"{type(self).__name__} must define reset()")
+
+    def does_advance(self, token_id): return token_id in self.advance()
+
+    def copy(self, stateful=False):
+        "The same constraint at its start, or where this one is"
+        other = copy.copy(self)
+        if not stateful: other.reset()
+        return other
+
 # %% ../../nbs/generation/constraints.ipynb #99aa0821
-class DisjunctiveConstraint:
+class DisjunctiveConstraint(Constraint):
     "One of several phrases must be said; `said` is how far the text has come"
     def __init__(self,
         nested_token_ids,  # a list of phrases, each a list of token ids
@@ -37,7 +64,6 @@ class DisjunctiveConstraint:
         n = len(self.said)
         return list(dict.fromkeys(p[n] for p in self.phrases if len(p) > n and p[:n] == self.said))
 
-    def does_advance(self, token_id): return token_id in self.advance()
     def remaining(self): return 0 if self.completed else self.seqlen - len(self.said)
     def reset(self): self.said = ()
 
@@ -47,15 +73,7 @@ class DisjunctiveConstraint:
         self.said = (*self.said, token_id) if stepped else ()
         return stepped, self.completed, not stepped
 
-    def copy(self, stateful=False):
-        other = copy.copy(self)
-        if not stateful: other.reset()
-        return other
-
 # %% ../../nbs/generation/constraints.ipynb #98c7f262
-Constraint = DisjunctiveConstraint
-
-
 class PhrasalConstraint(DisjunctiveConstraint):
     "One phrase must be said"
     def __init__(self,
@@ -149,6 +167,7 @@ def share_out(
                       for t in states[row].advance() if (texts[row], t) not in known]
         after = [states[row].add(token) for _, token, row in picks]
         turns = take_turns([a.get_bank() for a in after], [p[0] for p in picks], K)
+        if len(picks) == K: turns = range(K)                   # nothing was added: the order stays
         taken.append([(*picks[i], after[i]) for i in turns])
     column = lambda j, like: torch.tensor([[x[j] for x in item] for item in taken]).to(like)
     return column(0, sums), column(1, tokens), column(2, rows), [x[3] for item in taken for x in item]

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['INF', 'LogitsProcessor', 'LogitsWarper', 'LogitsProcessorList', 'TemperatureLogitsWarper', 'TopKLogitsWarper',
-           'TopPLogitsWarper', 'TypicalLogitsWarper', 'EpsilonLogitsWarper', 'EtaLogitsWarper', 'LogitNormalization',
-           'warpers_for']
+           'TopPLogitsWarper', 'top_k_top_p_filtering', 'TypicalLogitsWarper', 'EpsilonLogitsWarper', 'EtaLogitsWarper',
+           'LogitNormalization', 'warpers_for']
 
 # %% ../../nbs/generation/warpers.ipynb #7ec24365
 import inspect
@@ -93,6 +93,20 @@ class TopPLogitsWarper(_Filter):
         out = values.softmax(-1).cumsum(-1) <= 1 - self.top_p      # from the unlikeliest up
         out[:, -self.least:] = False
         return scores.masked_fill(out.scatter(1, order, out), self.filter_value)
+
+# %% ../../nbs/generation/warpers.ipynb #e5a25ac9
+def top_k_top_p_filtering(
+    logits,                 # B V
+    top_k=0,                # 0: no cut by rank
+    top_p=1.0,              # 1: no cut by sum
+    filter_value=-INF,      # the score of what goes
+    min_tokens_to_keep=1,   # so many of the best stay
+):
+    "Top-k, then top-p"
+    more = filter_value, min_tokens_to_keep
+    if top_k > 0: logits = TopKLogitsWarper(top_k, *more)(None, logits)
+    if 0 <= top_p <= 1: logits = TopPLogitsWarper(top_p, *more)(None, logits)
+    return logits
 
 # %% ../../nbs/generation/warpers.ipynb #facfa644
 class TypicalLogitsWarper(_Filter):

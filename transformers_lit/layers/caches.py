@@ -99,6 +99,7 @@ class LayerCache(GrowingCache):
 # %% ../../nbs/layers/caches.ipynb #e03c4403
 class KVCache:
     "The caches of all layers; it reads like the nested tuple that older code expects"
+    kind = LayerCache  # what a layer keeps; other kinds of caches say another class, or a method that makes one
     def __init__(self,
         in_place=True,  # False: a model that is given this cache leaves it as it is and returns a longer one
     ):
@@ -123,7 +124,7 @@ class KVCache:
     def layer(self, i):
         "The cache of layer i, made when it is first asked for"
         while len(self.layers) <= i:
-            self.layers.append(LayerCache())
+            self.layers.append(self.kind())
             self.layers[-1].room = self.room
         return self.layers[i]
 

@@ -13,49 +13,55 @@ from ..core.config import HUB_ARGUMENTS
 from .base import CONFIG, _read_json
 
 # %% ../../nbs/tokenizers/auto.ipynb #9725f5c7
+_NO_FAMILY = ("AutoTokenizer", "PreTrainedTokenizer")    # the first chooses, the second is a base class
+
 def tokenizer_classes():
     "Class name -> module, of every tokenizer in the library; imports none of them."
     from transformers_lit._modidx import d
     modules = {m: names for m, names in d["syms"].items() if m.startswith("transformers_lit.tokenizers.")}
     named = {name.removeprefix(f"{m}."): m for m, names in modules.items() for name in names}
-    return {name: m for name, m in named.items() if name.endswith("TokenizerFast") and "." not in name}
+    return {name: m for name, m in named.items()
+            if name.endswith(("Tokenizer", "TokenizerFast")) and "." not in name and name not in _NO_FAMILY}
 
 # %% ../../nbs/tokenizers/auto.ipynb #2e96ed80
 _REGISTERED = {}      # configuration class -> (slow tokenizer class or None, fast one or None)
 
-def _known(name):
-    "A registered class or one of the library, by its name with or without Fast; None if there is none."
+def _known(name, use_fast=None):
+    "A registered class or one of the library: of this name, or its sibling if `use_fast` says so; None if there is none."
     own = {cls.__name__: cls for pair in _REGISTERED.values() for cls in pair if cls is not None}
-    classes = tokenizer_classes()
-    for full in (name, f"{name}Fast"):
+    classes, slow = tokenizer_classes(), name.removesuffix("Fast").replace("PreTrained", "Pipeline")
+    first = name if use_fast is None else f"{name.removesuffix('Fast')}Fast" if use_fast else slow
+    for full in dict.fromkeys((first, name, slow, f"{name}Fast")):
         if full in own: return own[full]
         if full in classes: return getattr(importlib.import_module(classes[full]), full)
 
 # %% ../../nbs/tokenizers/auto.ipynb #0282188e
 def tokenizer_class_from_name(
-    name,  # "BertTokenizerFast", or "BertTokenizer"
+    name,           # "BertTokenizerFast", or "BertTokenizer"
+    use_fast=None,  # True, False: rather its fast sibling, or the one in Python; None: as the name says
 ):
     "The tokenizer class of that name; imports its module."
-    if (cls := _known(name)) is not None: return cls
+    if (cls := _known(name, use_fast)) is not None: return cls
     near = difflib.get_close_matches(name, tokenizer_classes(), 1)
     hint = f"; did you mean {near[0]!r}?" if near else "."
     raise ValueError(f"There is no tokenizer class {name!r}{hint} If the folder has a tokenizer.json, "
                      "PreTrainedTokenizerFast.from_pretrained(folder) reads it as it is.")
 
 # %% ../../nbs/tokenizers/auto.ipynb #7e83e275
-def _class_for_type(model_type):
+def _class_for_type(model_type, use_fast=True):
     "The tokenizer class of a model_type; None if it has none."
     module = f"transformers_lit.tokenizers.{model_type.replace('-', '_')}"
     own = [name for name, home in tokenizer_classes().items() if home == module]
-    if own: return _known(own[0])
+    if own: return _known(own[0], use_fast)
     from transformers_lit.core.auto import config_class_of
-    return _class_for_config(config_class_of(model_type))
+    return _class_for_config(config_class_of(model_type), use_fast)
 
-def _class_for_config(cls):
+def _class_for_config(cls, use_fast=True):
     "The tokenizer class that was registered for a configuration class, or that it names."
     slow, fast = _REGISTERED.get(cls, (None, None))
     named = getattr(cls, "tokenizer_class", None)
-    return fast or slow or (tokenizer_class_from_name(named) if named else None)
+    own = (fast or slow) if use_fast else (slow or fast)
+    return own or (tokenizer_class_from_name(named, use_fast) if named else None)
 
 # %% ../../nbs/tokenizers/auto.ipynb #582b889b
 def _answers(name, **where):
@@ -93,15 +99,15 @@ class AutoTokenizer:
             from transformers_lit.core.hub import cached_file
             rest = {k: v for k, v in kwargs.items() if k not in where}
             return gguf_tokenizer(cached_file(name, gguf_file, **where), **rest)
-        if tokenizer_type is not None: kind = cls._of_family(tokenizer_type)
+        if tokenizer_type is not None: kind = cls._of_family(tokenizer_type, use_fast)
         else: kind = cls._asked_for(name, config, use_fast, trust_remote_code, code_revision, where)
         if not use_fast and getattr(kind, "is_fast", False):
             raise ValueError(f"{kind.__name__} has no Python-only sibling here; load it with use_fast=True.")
         return kind.from_pretrained(name, *inputs, **kwargs)
 
     @staticmethod
-    def _of_family(tokenizer_type):
-        if (kind := _class_for_type(tokenizer_type)) is not None: return kind
+    def _of_family(tokenizer_type, use_fast):
+        if (kind := _class_for_type(tokenizer_type, use_fast)) is not None: return kind
         raise ValueError(f"The family {tokenizer_type!r} has no tokenizer.")
 
     @staticmethod
@@ -118,9 +124,9 @@ class AutoTokenizer:
             kind = custom_class(code, "AutoTokenizer", name, trust, bool(wanted and _known(wanted)),
                                 code_revision=code_revision, **where)
             if kind is not None: return kind
-        if wanted: return tokenizer_class_from_name(wanted)
-        kind = _class_for_config(type(config)) if config is not None else None
-        if kind is None and model.get("model_type"): kind = _class_for_type(model["model_type"])
+        if wanted: return tokenizer_class_from_name(wanted, use_fast)
+        kind = _class_for_config(type(config), use_fast) if config is not None else None
+        if kind is None and model.get("model_type"): kind = _class_for_type(model["model_type"], use_fast)
         if kind is not None: return kind
         raise ValueError(f"{name} does not say which tokenizer it needs: no tokenizer_class in {CONFIG} or "
                          "config.json, and no model_type with a tokenizer. Pass tokenizer_type=, or use a tokenizer "

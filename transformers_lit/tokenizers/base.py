@@ -10,6 +10,7 @@ __all__ = ['SPECIAL', 'SpecialToken', 'SpecialTokenId', 'SpecialTokensMixin', 'p
 import json
 import os
 from collections.abc import Mapping
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -224,7 +225,8 @@ class EncodeMixin:
         options = {k: v for k, v in locals().items() if k not in (*own, "own")} | kwargs
         encoded = labels = None
         if text is not None:        encoded = self._call_one(text, text_pair, **options)
-        if text_target is not None: labels  = self._call_one(text_target, text_pair_target, **options)
+        if text_target is not None:
+            with self.as_target_tokenizer(): labels = self._call_one(text_target, text_pair_target, **options)
         if encoded is None: return labels
         if labels is not None: encoded["labels"] = labels["input_ids"]
         return encoded
@@ -242,8 +244,22 @@ class EncodeMixin:
             raise ValueError(f"A batch of {len(texts)} texts needs as many `text_pair`s; got {got}.")
         rows = list(texts) if pairs is None else list(zip(texts, pairs))
         encoded = self._encode_batch(rows, return_tensors=return_tensors, **options)
-        single = not batched and return_tensors is None and not options["return_overflowing_tokens"]
-        return BatchEncoding(_first_row(encoded), encoded.encodings) if single else encoded
+        return encoded if batched else self._single(encoded, return_tensors, options["return_overflowing_tokens"])
+
+    def _single(self, encoded, return_tensors, overflow):
+        "What a call for one text returns; tensors, and rows it overflows into, keep the batch axis."
+        if return_tensors is not None or overflow: return encoded
+        return BatchEncoding(_first_row(encoded), encoded.encodings)
+
+    @contextmanager
+    def as_target_tokenizer(self):
+        "Inside of `with`, texts are targets; for families that frame those in another way."
+        self._switch_to_target_mode()
+        try: yield self
+        finally: self._switch_to_input_mode()
+
+    def _switch_to_input_mode(self):  "Frame texts as inputs of the model."
+    def _switch_to_target_mode(self): "Frame texts as targets."
 
     def encode_plus(self, text, text_pair=None, **kwargs):
         "As a call, for one text or pair."
@@ -256,8 +272,8 @@ class EncodeMixin:
     def encode(self, text, text_pair=None, add_special_tokens=True, padding=False, truncation=None,
                max_length=None, stride=0, **kwargs):
         "The ids of one text or pair."
-        return self(text, text_pair, add_special_tokens=add_special_tokens, padding=padding,
-                    truncation=truncation, max_length=max_length, stride=stride, **kwargs)["input_ids"]
+        return self.encode_plus(text, text_pair, add_special_tokens=add_special_tokens, padding=padding,
+                                truncation=truncation, max_length=max_length, stride=stride, **kwargs)["input_ids"]
 
     def tokenize(self, text, pair=None, add_special_tokens=False, **kwargs):
         "The pieces of a text."
@@ -427,10 +443,10 @@ class FilesMixin(CustomCodeMixin):
         where = {k: kwargs.pop(k) for k in list(kwargs) if k in HUB_ARGUMENTS}
         find = partial(cached_file, name, optional=True, **where)
         vocabulary = {argument: find(file) for argument, file in cls.vocab_files_names.items()}
-        if not any(vocabulary.values()):
-            raise OSError(f"{name} has no tokenizer for {cls.__name__}: none of the files "
-                          f"{', '.join(cls.vocab_files_names.values())} is there.")
         files = [find(file) for file in (CONFIG, SPECIAL_MAP, ADDED)]
+        if not any(vocabulary.values() if vocabulary else files):
+            raise OSError(f"{name} has no tokenizer for {cls.__name__}: none of the files "
+                          f"{', '.join(cls.vocab_files_names.values()) or CONFIG} is there.")
         values = cls._constructor_arguments(*(_read_json(path) if path else {} for path in files))
         return cls(*init_inputs, **values | vocabulary | {"name_or_path": str(name)} | kwargs)
 
@@ -446,7 +462,7 @@ class FilesMixin(CustomCodeMixin):
         values |= tokens
         if decoder is None:
             special = {str(t) for v in tokens.values() for t in (v if isinstance(v, list) else [v])}
-            decoder = {i: dict(content=t, special=t in special, normalized=False) for t, i in added.items()}
+            decoder = {i: dict(content=t, special=t in special, normalized=t not in special) for t, i in added.items()}
         return values | {"added_tokens_decoder": {int(i): _read_token(t) for i, t in decoder.items()}}
 
     def save_pretrained(self,
@@ -479,8 +495,7 @@ class FilesMixin(CustomCodeMixin):
         for side in ("padding_side", "truncation_side"):
             if getattr(self, side) != getattr(type(self), side): config[side] = getattr(self, side)
         config |= self.special_tokens_map
-        added = {str(i): _token_dict(t) for i, t in self.added_tokens_decoder.items()}
-        config["added_tokens_decoder"] = added
+        config["added_tokens_decoder"] = {i: _token_dict(t) for i, t in self.added_tokens_decoder.items()}
         if self.chat_template is not None: config["chat_template"] = self.chat_template
         name = type(self).__name__
         if name != "PreTrainedTokenizerFast": name = name.removesuffix("Fast")    # both kinds read these files
@@ -525,6 +540,23 @@ class PreTrainedTokenizerBase(EncodeMixin, PadMixin, DecodeMixin, ChatMixin, Fil
         value = value or getattr(type(self), name)
         if value in ("right", "left"): return value
         raise ValueError(f"{name} should be 'right' or 'left', not {value!r}.")
+
+    def _take_flags(self, decoder):
+        "Let the special tokens have the flags of the added tokens of a file."
+        config = {str(t): t for _, t in sorted(decoder.items())}
+        for role, value in self.special_tokens_map_extended.items():
+            self._special[role] = _each(lambda t: config.get(str(t), t), value)
+        return config
+
+    @property
+    def max_len_single_sentence(self):
+        "Tokens left for one text."
+        return self.model_max_length - self.num_special_tokens_to_add()
+
+    @property
+    def max_len_sentences_pair(self):
+        "Tokens left for a pair."
+        return self.model_max_length - self.num_special_tokens_to_add(pair=True)
 
     def __repr__(self):
         names = ["name_or_path", "vocab_size", "model_max_length", "is_fast", "padding_side",

@@ -152,7 +152,7 @@ class PairCounts:
         self.heap = [(-n, pair) for pair, n in self.counts.items()]
         heapify(self.heap)
 
-    def most_frequent(self):
+    def best(self):
         "(pair, count) of the most frequent pair, of equal ones that with the smallest ids; (None, 0) if there is none"
         while self.heap:
             n, pair = heappop(self.heap)
@@ -182,6 +182,7 @@ def train_bpe(
     limit_alphabet=None,  # the most characters that are kept; others are left out of the words
     continuing_subword_prefix=None, end_of_word_suffix=None,
     max_token_length=None,  # merged pieces stay shorter than this
+    pair_counts=PairCounts, # called with the words as ids, how often each occurs, and `max_token_length`
     **fields,             # of `BPE`, such as unk_token
 ):
     "Learn a `BPE` from the words of a text: the vocabulary and the merges that `tokenizers.trainers.BpeTrainer` learns"
@@ -194,9 +195,9 @@ def train_bpe(
 
     single = set(vocab)
     def spell(word): return [number(form) for c, form in zip(word, characters(word, prefix, end_of_word_suffix)) if c in single]
-    pairs, merges = PairCounts([spell(word) for word in counts], list(counts.values()), max_token_length or inf), []
+    pairs, merges = pair_counts([spell(word) for word in counts], list(counts.values()), max_token_length or inf), []
     while len(vocab) < vocab_size:
-        pair, n = pairs.most_frequent()
+        pair, n = pairs.best()
         if n < max(1, min_frequency): break
         left, right = (names[i] for i in pair)
         pairs.merge(pair, number(left + right.removeprefix(prefix)))

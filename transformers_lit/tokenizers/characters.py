@@ -8,7 +8,7 @@ __all__ = ['PAD', 'CLS', 'SEP', 'BOS', 'MASK', 'RESERVED', 'SPECIAL', 'SIZE', 'e
 # %% ../../nbs/tokenizers/characters.ipynb #76a65d74
 from dataclasses import dataclass
 
-from .pipeline import PostProcessor
+from .pipeline import PostProcessor, typed
 
 # %% ../../nbs/tokenizers/characters.ipynb #04624b19
 PAD, CLS, SEP, BOS, MASK, RESERVED = 0, 0xE000, 0xE001, 0xE002, 0xE003, 0xE004
@@ -38,6 +38,7 @@ class Framed(PostProcessor):
     type = "Framed"
     before: list  # ids, once
     after: list   # ids, behind the text and behind its pair
-    def __call__(self, ids, pair=None):
-        pair = [] if pair is None else [*pair, *self.after]
-        return [*self.before, *ids, *self.after, *pair]
+    def frame(self, segments, special=True):
+        if not special: return segments
+        closed = [[*segment, *typed(self.after, kind)] for kind, segment in enumerate(segments)]
+        return [typed(self.before, 0), *closed]

@@ -6,6 +6,7 @@
 __all__ = ['CHATML', 'compile_template', 'check_messages', 'render_chat']
 
 # %% ../../nbs/tokenizers/chat.ipynb #24c45074
+import traceback
 from functools import lru_cache
 
 # %% ../../nbs/tokenizers/chat.ipynb #65c8186a
@@ -41,6 +42,10 @@ def check_messages(conversation):
             raise ValueError(f"Message {i} of the conversation is {message!r}; it should be a dict with "
                              "'role' and 'content'.")
 
+def _line(error):
+    "The line of the template in which an error arose."
+    return [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == "<template>"][-1]
+
 def render_chat(
     conversation,                 # list of messages: dicts with "role" and "content"
     template,                     # Jinja text
@@ -48,13 +53,16 @@ def render_chat(
     **variables,                  # what else the template may name: bos_token, eos_token ...
 ):
     "The string a model sees for a conversation."
-    from jinja2.exceptions import UndefinedError
+    from jinja2.exceptions import TemplateError, UndefinedError
     check_messages(conversation)
-    try:
-        return compile_template(template).render(
-            messages=conversation, add_generation_prompt=add_generation_prompt, **variables)
+    if not isinstance(template, str): raise ValueError(f"A chat template is Jinja text, not a {type(template).__name__}.")
+    program = compile_template(template)
+    try: return program.render(messages=conversation, add_generation_prompt=add_generation_prompt, **variables)
     except UndefinedError as e:
         raise ValueError(f"The chat template uses what the conversation does not have: {e.message}.") from e
+    except TemplateError: raise                 # a refusal: of the template itself, or of the sandbox
+    except Exception as e:
+        raise ValueError(f"The chat template fails in line {_line(e)}: {e}") from e
 
 # %% ../../nbs/tokenizers/chat.ipynb #65f831b6
 CHATML = """\

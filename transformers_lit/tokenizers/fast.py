@@ -283,10 +283,8 @@ class PreTrainedTokenizerFast(TrainMixin, RustEngine, PreTrainedTokenizerBase):
 
     def _add_known(self, decoder):
         "Add the tokens of the config, and the special tokens, that the engine does not have."
-        have   = set(self.get_added_vocab())
-        config = {str(t): t for _, t in sorted(decoder.items())}
-        for role, value in self.special_tokens_map_extended.items():
-            self._special[role] = _each(lambda t: config.get(str(t), t), value)
+        have    = set(self.get_added_vocab())
+        config  = self._take_flags(decoder)
         special = {str(t): _as_special(t) for t in self.all_special_tokens_extended}
         wanted  = config | {text: t for text, t in special.items() if text not in config}
         missing = [t for text, t in wanted.items() if text not in have]
@@ -318,13 +316,3 @@ class PreTrainedTokenizerFast(TrainMixin, RustEngine, PreTrainedTokenizerBase):
                              "framed ids, or return_special_tokens_mask=True when you tokenize.")
         special = set(self.all_special_ids)
         return [int(i in special) for i in token_ids_0]
-
-    @property
-    def max_len_single_sentence(self):
-        "Tokens left for one text."
-        return self.model_max_length - self.num_special_tokens_to_add()
-
-    @property
-    def max_len_sentences_pair(self):
-        "Tokens left for a pair."
-        return self.model_max_length - self.num_special_tokens_to_add(pair=True)

@@ -5,10 +5,10 @@
 # %% auto #0
 __all__ = ['NMT_GONE', 'NMT_SPACE', 'SPACES', 'WHITE', 'KINDS', 'EXTRA', 'TOKEN', 'SHORT', 'POSIX', 'CHINESE', 'NO_JOIN', 'JOIN',
            'BEFORE', 'Form', 'NFC', 'NFD', 'NFKC', 'NFKD', 'Memory', 'CharTable', 'ByCharacter', 'Lowercase',
-           'StripAccents', 'runs_of', 'within', 'Nmt', 'ByteLevel', 'Strip', 'Prepend', 'categories', 'members',
-           'outside', 'spelled', 'class_of', 'borders', 'unknown', 'translate', 'compiled', 'found', 'Replace',
-           'Sequence', 'cleaned', 'BertNormalizer', 'tree', 'DoubleArray', 'double_array', 'first_base', 'charsmap',
-           'korean', 'cluster_pattern', 'clusters', 'Precompiled']
+           'StripAccents', 'runs_of', 'within', 'Nmt', 'byte_characters', 'utf8', 'ByteLevel', 'Strip', 'Prepend',
+           'categories', 'members', 'outside', 'spelled', 'class_of', 'borders', 'unknown', 'translate', 'compiled',
+           'found', 'Replace', 'Sequence', 'cleaned', 'BertNormalizer', 'tree', 'DoubleArray', 'double_array',
+           'first_base', 'charsmap', 'korean', 'cluster_pattern', 'clusters', 'Precompiled']
 
 # %% ../../nbs/tokenizers/normalizers.ipynb #a5f072d4
 import base64
@@ -20,7 +20,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
 
-from .gpt2 import byte_characters
 from .pipeline import Normalizer, read_part
 
 # %% ../../nbs/tokenizers/normalizers.ipynb #2f706a34
@@ -100,11 +99,27 @@ class Nmt(ByCharacter):
     table = CharTable(lambda c: "" if within(c, NMT_GONE) else " " if within(c, NMT_SPACE) else c)
 
 # %% ../../nbs/tokenizers/normalizers.ipynb #3fd94b9e
+def byte_characters():
+    "Byte -> the visible character that stands for it in a byte-level vocabulary"
+    visible = {*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("ÿ") + 1)} - {0xAD}  # without the soft hyphen
+    moved = (byte for byte in range(256) if byte not in visible)
+    return {byte: chr(byte) for byte in visible} | {byte: chr(256 + i) for i, byte in enumerate(moved)}
+
+def utf8(text):
+    "The bytes of a text; an error says where it holds half a character"
+    try: return text.encode()
+    except UnicodeEncodeError as e:
+        half, before = text[e.start], text[max(0, e.start - 10):e.start]
+        raise ValueError(f"{half!r} at position {e.start}, behind {before!r}, is a lone surrogate, "
+                         "half a character: it has no bytes in UTF-8") from None
+
 @dataclass
 class ByteLevel(ByCharacter):
     "The bytes of the text as visible characters"
     type = "ByteLevel"
-    table = CharTable(lambda c, shown=byte_characters(): "".join(shown[b] for b in c.encode()))
+    table = byte_characters()  # byte -> visible character
+
+    def __call__(self, text): return super().__call__(utf8(text).decode("latin-1"))
 
 # %% ../../nbs/tokenizers/normalizers.ipynb #68394cbc
 SPACES = runs_of("9-d 20 85 a0 1680 2000-200a 2028-2029 202f 205f 3000")

@@ -578,9 +578,10 @@ def merges_of(
     early, late = rank_table(spaces), rank_table(pieces)  # symbols made of spaces come before everything else
     for text, *_ in spaces:
         if merge_pieces(text, early) != [text]: raise ValueError(f"no merges make the symbol {text!r}")
+    known = {piece.text for piece in pieces}
     def order(table):
         def key(pair): return table[pair][0], -len("".join(pair)), -len(pair[0])
-        return sorted(table, key=key)
+        return sorted((pair for pair in table if known.issuperset(pair)), key=key)
     return order(early) + order(late)
 
 # %% ../../nbs/tokenizers/sentencepiece.ipynb #df3696a3
