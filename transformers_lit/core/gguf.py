@@ -28,7 +28,10 @@ def _open(path, stamp):
     "The reader of a file; `stamp` tells versions of it apart."
     with open(path, "rb") as f: magic = f.read(4)
     if magic != b"GGUF": raise OSError(f"{path} is not a GGUF file: it starts with {magic!r}, not b'GGUF'.")
-    try: return _gguf().GGUFReader(path)
+    class Reader(_gguf().GGUFReader):
+        "Reads the same file faster: a slice of a plain array costs half of a memory map's."
+        def __setattr__(self, name, value): super().__setattr__(name, np.asarray(value) if name == "data" else value)
+    try: return Reader(path)
     except (ValueError, IndexError, TypeError) as e:
         raise OSError(f"{path} is damaged or cut short: {e}") from e
 

@@ -8,8 +8,8 @@ __all__ = ['byte_characters', 'byte_bpe_engine', 'read_merges', 'GPT2TokenizerFa
 # %% ../../nbs/tokenizers/gpt2.ipynb #2ae3ade9
 from pathlib import Path
 
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
-from .base import _as_special, _read_json
+from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, processors
+from .base import _read_json
 from .bpe import BPE
 from .fast import PreTrainedTokenizerFast
 from .pipeline import Pipeline, read_part
@@ -98,7 +98,7 @@ class GPT2Tokenizer(PipelineTokenizer):
         model = BPE(_read_json(vocab_file), read_merges(merges_file), unk_token=str(unk_token))
         super().__init__(Pipeline(model, None, byte_level("pre_tokenizer"), decoder=byte_level("decoder")),
                          errors=errors, add_prefix_space=add_prefix_space, add_bos_token=add_bos_token,
-                         **{k: v and _as_special(v) for k, v in roles.items()}, **kwargs)
+                         **{k: AddedToken(v) if isinstance(v, str) else v for k, v in roles.items()}, **kwargs)
 
     @property
     def frame(self): return ("bos $A", "bos $A bos:1 $B:1") if self.add_bos_token else ("$A", "$A $B:1")

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['CUT', 'COLUMNS', 'LetterTree', 'Trie', 'AddedTokensMixin', 'lowered', 'PartsMixin', 'inside', 'join_texts',
-           'CutMixin', 'ConvertMixin', 'FrameMixin', 'shares', 'LengthMixin', 'RowMixin', 'PythonEngine',
-           'PreTrainedTokenizer', 'RoleFrame', 'PipelineTokenizer', 'copy_file']
+           'CutMixin', 'ConvertMixin', 'FrameMixin', 'shares', 'LengthMixin', 'RowMixin', 'BatchMixin', 'PythonEngine',
+           'PreTrainedTokenizer', 'RoleFrame', 'VocabularyFiles', 'copy_file', 'PipelineTokenizer']
 
 # %% ../../nbs/tokenizers/slow.ipynb #5e1024ee
 import json
@@ -82,8 +82,15 @@ class Trie(LetterTree):
 # %% ../../nbs/tokenizers/slow.ipynb #6faa94ca
 class AddedTokensMixin:
     "Tokens that are cut out of a text before anything else"
-    added_tokens_decoder = property(lambda self: dict(sorted(self._added_tokens_decoder.items())), doc="Id -> `AddedToken`.")
-    added_tokens_encoder = property(lambda self: {t.content: i for i, t in self.added_tokens_decoder.items()}, doc="Added token -> id.")
+    @property
+    def added_tokens_decoder(self):
+        "Id -> `AddedToken`."
+        return dict(sorted(self._added_tokens_decoder.items()))
+
+    @property
+    def added_tokens_encoder(self):
+        "Added token -> id."
+        return {token.content: i for i, token in self.added_tokens_decoder.items()}
 
     def get_added_vocab(self): return self.added_tokens_encoder
     def __len__(self): return len(self.get_vocab())
@@ -95,7 +102,8 @@ class AddedTokensMixin:
         "Add tokens that are never split."
         vocab = dict(self.get_vocab())
         before = len(vocab)
-        for new in [new_tokens] if isinstance(new_tokens, (str, AddedToken)) else new_tokens or []:
+        if isinstance(new_tokens, (str, AddedToken)): new_tokens = [new_tokens]
+        for new in new_tokens or []:
             if not str(new) or isinstance(new, str) and new in self._added_tokens_encoder: continue
             token = self._with_flags(new, special_tokens)
             if token.special and token.content not in self.all_special_tokens:
@@ -105,7 +113,8 @@ class AddedTokensMixin:
 
     def _with_flags(self, token, special):
         "An `AddedToken` as it will be looked for."
-        if not isinstance(token, (str, AddedToken)): raise TypeError(f"A token is a string or an AddedToken, not {token!r}.")
+        if not isinstance(token, (str, AddedToken)):
+            raise TypeError(f"A token is a string or an AddedToken, not {token!r}.")
         special = special or (token in self.all_special_tokens if isinstance(token, str) else token.special)
         if isinstance(token, str): token = AddedToken(token, normalized=not special)
         flags = {f: getattr(token, f) for f in ("lstrip", "rstrip", "single_word", "normalized")}
@@ -117,7 +126,9 @@ class AddedTokensMixin:
         self._added_tokens_encoder[token.content] = i
         self.tokens_trie.add(token.content)
 
-def lowered(text): return text.lower() if text.isascii() else "".join(map(str.lower, text))  # each letter alone, as all tokenizers do
+def lowered(text):
+    "In small letters, each taken alone: tokenizers know no final sigma"
+    return text.lower() if text.isascii() else "".join(map(str.lower, text))
 
 # %% ../../nbs/tokenizers/slow.ipynb #d1bd18a0
 class PartsMixin:
@@ -127,7 +138,7 @@ class PartsMixin:
         found = {t.content: t for t in self._added_tokens_decoder.values()}
         parts = [[part, found.get(part)] for part in self.tokens_trie.split(text)]
         for i, (part, token) in enumerate(parts):
-            if token is None: continue
+            if token is None or not part: continue  # text, or swallowed by its neighbour
             left, right = parts[i - 1] if i else None, parts[i + 1] if i + 1 < len(parts) else None
             if token.single_word and (inside(left, -1) or inside(right, 0)): parts[i][1] = None; continue
             for wants, beside, strip in (token.lstrip, left, str.rstrip), (token.rstrip, right, str.lstrip):
@@ -168,7 +179,8 @@ class CutMixin(PartsMixin):
         "The pieces of a text."
         whole = kwargs.pop("split_special_tokens", self.split_special_tokens)
         text, unknown = self.prepare_for_tokenization(text, **kwargs)
-        if unknown: logger.warning_once(f"{type(self).__name__} has no options {sorted(unknown)}; they are ignored.")
+        if unknown:
+            logger.warning_once(f"{type(self).__name__} has no options {sorted(unknown)}; they are ignored.")
         if getattr(self, "do_lower_case", False): text = self._lowered(text)
         parts = [(text, None)] if whole else self._parts(text)
         return [piece for i, (part, token) in enumerate(parts)
@@ -178,7 +190,8 @@ class CutMixin(PartsMixin):
 
     def _lowered(self, text):
         "The text in small letters, but for added tokens as they are spelled."
-        return "".join(part if part in self._added_tokens_encoder else lowered(part) for part in self.tokens_trie.split(text))
+        return "".join(part if part in self._added_tokens_encoder else lowered(part)
+                       for part in self.tokens_trie.split(text))
 
 # %% ../../nbs/tokenizers/slow.ipynb #e357bb56
 class ConvertMixin:
@@ -215,7 +228,8 @@ class FrameMixin:
     ):
         "1 for every special token of the framed ids."
         if not already_has_special_tokens: return [0] * (len(token_ids_0) + len(token_ids_1 or []))
-        if token_ids_1 is not None: raise ValueError("Ids that are framed are one row: leave out token_ids_1.")
+        if token_ids_1 is not None:
+            raise ValueError("Ids that are framed are one row: leave out token_ids_1.")
         special = set(self.all_special_ids)
         return [int(i in special) for i in token_ids_0]
 
@@ -230,7 +244,7 @@ def shares(
     n, m,    # lengths of two texts
     remove,  # tokens to take away
 ):
-    "What is left of two texts if the longer one loses a token each time; the second, if they are equal"
+    "What is left if the longer text loses a token each time; the second, of equal ones"
     for _ in range(remove):
         if n > m: n -= 1
         else: m = max(m - 1, 0)
@@ -252,11 +266,11 @@ class LengthMixin:
             return self._kept(ids, n), self._kept(pair_ids, m), []
         if strategy == CUT.ONLY_SECOND:
             if pair_ids is None: return ids, None, []
-            pair_ids, _, lost = self.truncate_sequences(pair_ids, None, num_tokens_to_remove, CUT.ONLY_FIRST, stride)
-            return ids, pair_ids, lost
+            kept, _, lost = self.truncate_sequences(pair_ids, None, num_tokens_to_remove, CUT.ONLY_FIRST, stride)
+            return ids, kept, lost
         if num_tokens_to_remove >= len(ids):
-            logger.error(f"A text of {len(ids)} tokens cannot lose {num_tokens_to_remove}: the row stays too long. "
-                         "truncation='longest_first' can cut either text.")
+            logger.error(f"A text of {len(ids)} tokens cannot lose {num_tokens_to_remove}: the row stays too "
+                         "long. truncation='longest_first' can cut either text.")
             return ids, pair_ids, []
         window = min(len(ids), stride + num_tokens_to_remove)
         lost = ids[-window:] if self.truncation_side == "right" else ids[:window]
@@ -268,32 +282,41 @@ class LengthMixin:
 
 # %% ../../nbs/tokenizers/slow.ipynb #58db3f33
 class RowMixin:
-    "Ids of texts to the columns of a batch."
+    "Ids to the columns of a row"
     def _row(self, ids, pair, framed, truncation, max_length, stride, overflow):
         "The columns of one row, not padded: with the types and the mask of special tokens."
         frame = self.num_special_tokens_to_add(pair is not None) if framed else 0
         total = len(ids) + len(pair or []) + frame
         over  = 0 if max_length is None else total - max_length
         row, lost = {}, []
-        if truncation != CUT.DO_NOT_TRUNCATE: ids, pair, lost = self.truncate_sequences(ids, pair, over, truncation, stride)
+        if truncation != CUT.DO_NOT_TRUNCATE:
+            ids, pair, lost = self.truncate_sequences(ids, pair, over, truncation, stride)
         if overflow: row = dict(overflowing_tokens=lost, num_truncated_tokens=over)
         if framed:
             return row | dict(input_ids=self.build_inputs_with_special_tokens(ids, pair),
                               token_type_ids=self.create_token_type_ids_from_sequences(ids, pair),
                               special_tokens_mask=self.get_special_tokens_mask(ids, pair))
         ids = ids + (pair or [])
-        return row | dict(input_ids=ids, token_type_ids=[0] * len(ids), special_tokens_mask=[0] * len(ids))
+        zeros = [0] * len(ids)
+        return row | dict(input_ids=ids, token_type_ids=zeros, special_tokens_mask=zeros)
 
-    def _batch(self, texts, *, add_special_tokens=True, padding=False, truncation=None, max_length=None, stride=0,
-               pad_to_multiple_of=None, return_token_type_ids=None, return_attention_mask=None, return_overflowing_tokens=False,
-               return_special_tokens_mask=False, return_offsets_mapping=False, return_length=False, verbose=True):
+# %% ../../nbs/tokenizers/slow.ipynb #25457aa7
+class BatchMixin(RowMixin):
+    "Ids of texts to the columns of a batch"
+    def _batch(self, texts, *, add_special_tokens=True, padding=False, truncation=None, max_length=None,
+               stride=0, pad_to_multiple_of=None, return_token_type_ids=None, return_attention_mask=None,
+               return_overflowing_tokens=False, return_special_tokens_mask=False,
+               return_offsets_mapping=False, return_length=False, verbose=True):
         "The columns of a batch of (ids, ids of a second text or None)."
         padding, truncation, length = plan_lengths(self, padding, truncation, max_length, pad_to_multiple_of)
         types, overflow = return_token_type_ids, return_overflowing_tokens
-        self._check(texts, add_special_tokens, types, return_offsets_mapping, overflow and truncation == CUT.LONGEST_FIRST)
-        rows = [self._row(ids, pair, add_special_tokens, truncation, length, stride, overflow) for ids, pair in texts]
+        self._check(texts, add_special_tokens, types, return_offsets_mapping,
+                    overflow and truncation == CUT.LONGEST_FIRST)
+        rows = [self._row(ids, pair, add_special_tokens, truncation, length, stride, overflow)
+                for ids, pair in texts]
         columns = {name: [row[name] for row in rows] for name in (rows[0] if rows else ["input_ids"])}
-        if not ("token_type_ids" in self.model_input_names if types is None else types): columns.pop("token_type_ids", None)
+        if types is None: types = "token_type_ids" in self.model_input_names
+        if not types: columns.pop("token_type_ids", None)
         if not return_special_tokens_mask: columns.pop("special_tokens_mask", None)
         for ids in columns["input_ids"]: self._warn_if_long(ids, max_length, verbose)
         if return_length: columns["length"] = [len(ids) for ids in columns["input_ids"]]
@@ -302,25 +325,29 @@ class RowMixin:
     def _check(self, texts, framed, types, offsets, overflow_of_pairs):
         "Raise for columns that there cannot be."
         if offsets:
-            raise NotImplementedError(f"{type(self).__name__} is written in Python and keeps no offsets: return_offsets_mapping "
-                                      "needs a fast tokenizer, a subclass of PreTrainedTokenizerFast.")
+            raise NotImplementedError(f"{type(self).__name__} is written in Python and keeps no offsets: "
+                                      "return_offsets_mapping needs a fast tokenizer, a subclass of "
+                                      "PreTrainedTokenizerFast.")
         if types and not framed:
-            raise ValueError("return_token_type_ids=True needs add_special_tokens=True: the types are part of the frame.")
+            raise ValueError("return_token_type_ids=True needs add_special_tokens=True: the types are part of "
+                             "the frame.")
         if overflow_of_pairs and any(pair is not None for _, pair in texts):
-            raise ValueError("longest_first cuts both texts of a pair, in turn, so what is cut off is no text: to return it, use "
-                             "truncation='only_first' or 'only_second'.")
+            raise ValueError("longest_first cuts both texts of a pair, in turn, so what is cut off is no text: "
+                             "to return it, use truncation='only_first' or 'only_second'.")
 
     def prepare_for_model(self,
         ids, pair_ids=None,        # of one text or two, without special tokens
-        add_special_tokens=True, padding=False, truncation=None, max_length=None, stride=0, pad_to_multiple_of=None,
-        return_tensors=None,
+        add_special_tokens=True, padding=False, truncation=None, max_length=None, stride=0,
+        pad_to_multiple_of=None, return_tensors=None,
         prepend_batch_axis=False,  # a batch of one, instead of a row
         **columns,                 # return_attention_mask and the like, as in a call
     ) -> BatchEncoding:
         "As a call, for ids."
-        batch = self._batch([(list(ids), None if pair_ids is None else list(pair_ids))], add_special_tokens=add_special_tokens, padding=padding,
-                            truncation=truncation, max_length=max_length, stride=stride, pad_to_multiple_of=pad_to_multiple_of, **columns)
-        return BatchEncoding(self._single(batch).data, tensor_type=return_tensors, prepend_batch_axis=prepend_batch_axis)
+        texts = [(list(ids), None if pair_ids is None else list(pair_ids))]
+        columns |= dict(add_special_tokens=add_special_tokens, padding=padding, truncation=truncation,
+                        max_length=max_length, stride=stride, pad_to_multiple_of=pad_to_multiple_of)
+        row = self._single(self._batch(texts, **columns))
+        return BatchEncoding(row.data, tensor_type=return_tensors, prepend_batch_axis=prepend_batch_axis)
 
     def _single(self, batch, return_tensors=None, overflow=False):
         "A batch of one, without the batch axis if it is lists; its length is the one after padding."
@@ -329,9 +356,9 @@ class RowMixin:
         return BatchEncoding(dict(batch), tensor_type=return_tensors)
 
 # %% ../../nbs/tokenizers/slow.ipynb #42cba541
-COLUMNS = set(RowMixin._batch.__kwdefaults__)  # options that are not for `tokenize`
+COLUMNS = set(BatchMixin._batch.__kwdefaults__)  # options that are not for `tokenize`
 
-class PythonEngine(RowMixin, LengthMixin, FrameMixin, CutMixin, ConvertMixin, AddedTokensMixin):
+class PythonEngine(BatchMixin, LengthMixin, FrameMixin, CutMixin, ConvertMixin, AddedTokensMixin):
     "What a tokenizer does with texts, in Python."
     def _ids_of(self, text, words=False, **options):
         "The ids of a text, of its words, of pieces or of ids."
@@ -354,7 +381,8 @@ class PythonEngine(RowMixin, LengthMixin, FrameMixin, CutMixin, ConvertMixin, Ad
 
     def encode_plus(self, text, text_pair=None, **options):
         "As a call, for one text or pair; also for pieces or ids."
-        if isinstance(text, str) or options.get("is_split_into_words"): return super().encode_plus(text, text_pair, **options)
+        if isinstance(text, str) or options.get("is_split_into_words"):
+            return super().encode_plus(text, text_pair, **options)
         options = {k: v for k, v in options.items() if k != "is_split_into_words"}
         return self.prepare_for_model(self._ids_of(text), self._ids_of(text_pair), **options,
                                       prepend_batch_axis=options.get("return_tensors") is not None)
@@ -454,55 +482,13 @@ class RoleFrame:
         return [special for _, _, special in self._framed(token_ids_0, token_ids_1)]
 
 # %% ../../nbs/tokenizers/slow.ipynb #91526af7
-class PipelineTokenizer(RoleFrame, PreTrainedTokenizer):
-    "A tokenizer in Python whose work is done by the parts of a `Pipeline`; a family is a subclass that names them"
-    vocab_files_names = {"tokenizer_file": "tokenizer.json"}
-    frame = None  # two templates of roles; None: the post-processor of the pipeline
-
-    def __init__(self,
-        pipeline=None,              # `Pipeline`
-        tokenizer_file=None,        # or the path of a tokenizer.json
-        added_tokens_decoder=None,  # id -> added token
-        **kwargs,                   # as for `PreTrainedTokenizer`
-    ):
-        if pipeline is None and tokenizer_file is None:
-            raise ValueError(f"{type(self).__name__} needs a `pipeline`, or a `tokenizer_file` (the path of a tokenizer.json).")
-        self.pipeline = from_tokenizer_json(tokenizer_file) if pipeline is None else pipeline
-        self._ids, self._cut_words = self.pipeline.model.piece_ids, {}  # piece -> id; word -> pieces
-        self._pieces = {i: piece for piece, i in self._ids.items()}
-        had = {token["id"]: AddedToken(**{k: v for k, v in token.items() if k != "id"}) for token in self.pipeline.added}
-        super().__init__(had | (added_tokens_decoder or {}), **kwargs)
-
-    vocab_size = property(lambda self: len(self._ids), doc="Pieces in the vocabulary, without added tokens.")
-    def get_vocab(self): return {**self._ids, **self._added_tokens_encoder}
-
-    def _tokenize_part(self, text, first):
-        pieces = []
-        for word in self.pipeline.words(text, first) if text else ():
-            if word not in self._cut_words: self._cut_words[word] = self.pipeline.model.pieces(word)
-            pieces += self._cut_words[word]
-        return pieces
-
-    def _tokenize(self, text): return self._tokenize_part(text, True)
-
-    def _convert_token_to_id(self, token):
-        i = self._ids.get(token)
-        return self.unk_token_id if i is None and token != self.unk_token else i
-
-    def _convert_id_to_token(self, index): return self._pieces.get(index, self.unk_token)
-
-    def convert_tokens_to_string(self, tokens):
-        return "".join(self.pipeline.decoder(list(tokens))) if self.pipeline.decoder else " ".join(tokens)
-
-    def _framing(self):
-        own = self.pipeline.post_processor
-        if self.frame is not None: return super()._framing()
-        return own if hasattr(own, "framed") else TemplateProcessing()  # no post-processor, or one that changes nothing
-
+class VocabularyFiles:
+    "The files of a tokenizer that has a `pipeline`"
     def _config_dict(self):
-        "As others, but a tokenizer.json alone is read by the generic class in Rust too, and it is known elsewhere."
-        generic = {"tokenizer_class": "PreTrainedTokenizerFast"} if type(self) is PipelineTokenizer else {}
-        return super()._config_dict() | generic
+        "As others; a tokenizer.json alone belongs to the generic class, whose name every library knows."
+        config = super()._config_dict()
+        if config["tokenizer_class"] == "PipelineTokenizer": config["tokenizer_class"] = "PreTrainedTokenizerFast"
+        return config
 
     def save_vocabulary(self, save_directory, filename_prefix=None):
         "Write the vocabulary files; their paths."
@@ -516,19 +502,72 @@ class PipelineTokenizer(RoleFrame, PreTrainedTokenizer):
         "One vocabulary file, by its kind."
         model = self.pipeline.model
         if path.suffix == ".model": copy_file(getattr(self, argument), path)
-        elif path.name.endswith("tokenizer.json"): _write(path, json.dumps(to_json(self.to_pipeline()), indent=2, ensure_ascii=False))
-        elif argument == "merges_file": _write(path, "\n".join(["#version: 0.2", *map(" ".join, model.merges)]) + "\n")
+        elif argument == "tokenizer_file":
+            _write(path, json.dumps(to_json(self.to_pipeline()), indent=2, ensure_ascii=False))
+        elif argument == "merges_file":
+            _write(path, "\n".join(["#version: 0.2", *map(" ".join, model.merges)]) + "\n")
         elif path.suffix == ".json": _write_json(path, model.piece_ids)
         else: write_vocab_txt(path, model.piece_ids)
 
     def to_pipeline(self):
-        "The pipeline with the added tokens and the frame of today: all that a fast tokenizer needs."
+        "The pipeline with the added tokens and the frame as they are now."
         flags = ("content", "single_word", "lstrip", "rstrip", "normalized", "special")
-        added = [dict(id=i) | {f: getattr(token, f) for f in flags} for i, token in self.added_tokens_decoder.items()]
-        parts = self.pipeline
-        post = parts.post_processor if self.frame is None else self._framing()
-        return Pipeline(parts.model, parts.normalizer, parts.pre_tokenizer, post, parts.decoder, added)
+        added = [dict(id=i) | {f: getattr(token, f) for f in flags}
+                 for i, token in self.added_tokens_decoder.items()]
+        p = self.pipeline
+        post = p.post_processor if self.frame is None else self._framing()
+        return Pipeline(p.model, p.normalizer, p.pre_tokenizer, post, p.decoder, added)
 
 def copy_file(source, target):
     "Copy a file, unless it is there already"
     if Path(source).resolve() != Path(target).resolve(): shutil.copyfile(source, target)
+
+# %% ../../nbs/tokenizers/slow.ipynb #87c953f6
+class PipelineTokenizer(VocabularyFiles, RoleFrame, PreTrainedTokenizer):
+    "A tokenizer in Python that is made of the parts of a `Pipeline`; a family names them"
+    vocab_files_names = {"tokenizer_file": "tokenizer.json"}
+    frame = None  # two templates of roles; None: the post-processor of the pipeline
+
+    def __init__(self,
+        pipeline=None,              # `Pipeline`
+        tokenizer_file=None,        # or the path of a tokenizer.json
+        added_tokens_decoder=None,  # id -> added token
+        **kwargs,                   # as for `PreTrainedTokenizer`
+    ):
+        if pipeline is None and tokenizer_file is None:
+            raise ValueError(f"{type(self).__name__} needs a `pipeline`, or a `tokenizer_file` "
+                             "(the path of a tokenizer.json).")
+        self.pipeline = from_tokenizer_json(tokenizer_file) if pipeline is None else pipeline
+        self._ids, self._cut_words = self.pipeline.model.piece_ids, {}  # piece -> id; word -> pieces
+        self._pieces = {i: piece for piece, i in self._ids.items()}
+        def read(id, **flags): return id, AddedToken(**flags)
+        had = dict(read(**token) for token in self.pipeline.added)
+        super().__init__(had | (added_tokens_decoder or {}), **kwargs)
+
+    vocab_size = property(lambda self: len(self._ids), doc="Pieces, without added tokens.")
+    def get_vocab(self): return {**self._ids, **self._added_tokens_encoder}
+
+    def _tokenize_part(self, text, first):
+        pieces = []
+        for word in self.pipeline.words(text, first) if text else ():
+            if word not in self._cut_words:
+                self._cut_words[word] = self.pipeline.model.pieces(word)
+            pieces += self._cut_words[word]
+        return pieces
+
+    def _tokenize(self, text): return self._tokenize_part(text, True)
+
+    def _convert_token_to_id(self, token):
+        i = self._ids.get(token)
+        return self.unk_token_id if i is None and token != self.unk_token else i
+
+    def _convert_id_to_token(self, index): return self._pieces.get(index, self.unk_token)
+
+    def convert_tokens_to_string(self, tokens):
+        decoder = self.pipeline.decoder
+        return "".join(decoder(list(tokens))) if decoder else " ".join(tokens)
+
+    def _framing(self):
+        own = self.pipeline.post_processor
+        if self.frame is not None: return super()._framing()
+        return own if hasattr(own, "framed") else TemplateProcessing()  # one that changes nothing

@@ -118,7 +118,8 @@ def train_wordpiece(
     "Learn a `WordPiece`: the vocabulary that `tokenizers.trainers.WordPieceTrainer` learns, or one by another score"
     prefix = continuing_subword_prefix
     pairs = partial(ScoredPairs, score=score, least=min_frequency) if score else PairCounts
-    bpe = train_bpe(counts, vocab_size, min_frequency, special_tokens, initial_alphabet, limit_alphabet, prefix, pair_counts=pairs)
+    start = special_tokens, initial_alphabet, limit_alphabet
+    bpe = train_bpe(counts, vocab_size, min_frequency, *start, prefix, pair_counts=pairs)
     return WordPiece(bpe.vocab, continuing_subword_prefix=prefix, **fields)
 
 # %% ../../nbs/tokenizers/wordpiece.ipynb #264215f7
