@@ -153,7 +153,7 @@ def test_rows_of_spaces(tmp_path, kind):
 
 
 def _byte_level(pre="gpt-2", model="gpt2"):
-    from transformers_lit.tokenizers.gpt2 import byte_characters
+    from transformers_lit.tokenizers.normalizers import byte_characters
     def vocabulary(writer):
         writer.add_tokenizer_model(model)
         writer.add_tokenizer_pre(pre)
