@@ -37,6 +37,8 @@ def _fill(pattern, numbers, rest):
 # %% ../../nbs/core/checkpoint.ipynb #fccfc232
 class Renamed:
     "One line of a table: a checkpoint's name and ours, for tensors that are stored as they are"
+    copies = False  # does `split` lay out numbers anew?
+
     def __init__(self,
         foreign,  # in the file; `*` stands for a number
         *ours,    # here; several where the file holds several in one
@@ -58,6 +60,8 @@ class Renamed:
 # %% ../../nbs/core/checkpoint.ipynb #91ab4e0c
 class Transposed(Renamed):
     "Matrices that the checkpoint stores as inputs x outputs"
+    copies = True
+
     def split(self, tensor, shapes): return [tensor.t().contiguous() if tensor.dim() == 2 else tensor]
     def join(self, tensors): return tensors[0].t() if tensors[0].dim() == 2 else tensors[0]
 
@@ -82,7 +86,7 @@ class Fused(Renamed):
 
 class FusedTransposed(Fused):
     "Fused, and stored as inputs x outputs (GPT-2)"
-    transposed = True
+    transposed = copies = True
 
 # %% ../../nbs/core/checkpoint.ipynb #2b004748
 class Dropped:

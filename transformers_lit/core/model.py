@@ -20,7 +20,7 @@ from torch.overrides import TorchFunctionMode
 
 from . import logging
 from .checkpoint import (
-    BIN, BIN_INDEX, SAFE, SAFE_INDEX, Checkpoint, KeyMap, Renamed, load_index, save_state, with_variant)
+    BIN, BIN_INDEX, SAFE, SAFE_INDEX, Checkpoint, KeyMap, load_index, save_state, with_variant)
 from .config import HUB_ARGUMENTS, OTHERS, PretrainedConfig
 from .dispatch import Placement, assign, dispatch, place
 from .dynamic import CustomCodeMixin, custom_object_save
@@ -141,7 +141,7 @@ def _read(entry, checkpoint, key, places):
     "One tensor of the file as ours: cut, turned and, where both sides are floating-point, in the dtype of its place"
     both = lambda part, place: part.is_floating_point() and place.is_floating_point()
     stored = checkpoint[key]
-    copied = type(entry.rule) is not Renamed or stored.dtype != places[0].dtype and both(stored, places[0])
+    copied = entry.rule.copies or stored.dtype != places[0].dtype and both(stored, places[0])
     if copied and stored.dim() > 1: stored = checkpoint.once(key)
     parts = entry.rule.split(stored, [p.shape for p in places])
     return [part.to(place.dtype) if both(part, place) else part for part, place in zip(parts, places)]
