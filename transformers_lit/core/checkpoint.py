@@ -55,7 +55,10 @@ class Renamed:
 
     def split(self, tensor, shapes): return [tensor]  # the checkpoint's tensor as ours
     def join(self, tensors): return tensors[0]        # and back
-    def shape(self, shapes): return tuple(self.join([torch.empty(1).expand(s) for s in shapes]).shape)  # of theirs
+
+    def shape(self, shapes):
+        "The shape of the checkpoint's tensor, from the shapes of ours"
+        return tuple(self.join([torch.empty(1).expand(s) for s in shapes]).shape)
 
 # %% ../../nbs/core/checkpoint.ipynb #91ab4e0c
 class Transposed(Renamed):
