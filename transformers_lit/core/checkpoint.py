@@ -37,8 +37,6 @@ def _fill(pattern, numbers, rest):
 # %% ../../nbs/core/checkpoint.ipynb #fccfc232
 class Renamed:
     "One line of a table: a checkpoint's name and ours, for tensors that are stored as they are"
-    copies = False  # does `split` lay out numbers anew?
-
     def __init__(self,
         foreign,  # in the file; `*` stands for a number
         *ours,    # here; several where the file holds several in one
@@ -53,7 +51,7 @@ class Renamed:
             *numbers, rest = m.groups()
             return i, _fill(self.foreign, numbers, rest)
 
-    def split(self, tensor, shapes): return [tensor]  # the checkpoint's tensor as ours
+    def split(self, tensor, shapes): return [tensor]  # the checkpoint's tensor as ours: views of it
     def join(self, tensors): return tensors[0]        # and back
 
     def shape(self, shapes):
@@ -63,9 +61,7 @@ class Renamed:
 # %% ../../nbs/core/checkpoint.ipynb #91ab4e0c
 class Transposed(Renamed):
     "Matrices that the checkpoint stores as inputs x outputs"
-    copies = True
-
-    def split(self, tensor, shapes): return [tensor.t().contiguous() if tensor.dim() == 2 else tensor]
+    def split(self, tensor, shapes): return [tensor.t() if tensor.dim() == 2 else tensor]
     def join(self, tensors): return tensors[0].t() if tensors[0].dim() == 2 else tensors[0]
 
 # %% ../../nbs/core/checkpoint.ipynb #62dd04e3
@@ -75,7 +71,7 @@ class Fused(Renamed):
 
     def split(self, tensor, shapes):
         if self.transposed and tensor.dim() == 2: tensor = tensor.t()
-        return [part.contiguous() for part in tensor.split([s[0] for s in shapes])]
+        return tensor.split([s[0] for s in shapes])
 
     def join(self, tensors):
         whole = torch.cat(tensors)
@@ -89,7 +85,7 @@ class Fused(Renamed):
 
 class FusedTransposed(Fused):
     "Fused, and stored as inputs x outputs (GPT-2)"
-    transposed = copies = True
+    transposed = True
 
 # %% ../../nbs/core/checkpoint.ipynb #2b004748
 class Dropped:
@@ -176,7 +172,7 @@ def _open_safe(file):
 
 def _open_bin(file):
     with open(file, "rb") as f: is_zip = f.read(2) == b"PK"  # torch's present format; it can be mapped
-    try: return _InMemory(torch.load(file, map_location="cpu", weights_only=True, mmap=is_zip))
+    try: return _InMemory(torch.load(file, map_location="cpu", weights_only=True, mmap=is_zip), is_zip)
     except Exception as e:
         words = re.sub(r"\x1b\[[\d;]*m", "", str(e)) or type(e).__name__       # torch writes in colours
         reason = (re.search(r"Unsupported \w+: [\w. ]+|Invalid [^\n]+", words) or re.match(r"[^\n]+", words))[0].strip()
@@ -186,6 +182,7 @@ def _open_bin(file):
 
 class _Mapped:
     "A safetensors file, mapped into memory"
+    mapped = True
     def __init__(self, file): self.file, self.map = file, self.open(file)
     def open(self, file):
         from safetensors import safe_open
@@ -197,7 +194,7 @@ class _Mapped:
 
 class _InMemory:
     "A dictionary of tensors with the methods of a mapped file"
-    def __init__(self, state): self.state = state
+    def __init__(self, state, mapped=False): self.state, self.mapped = state, mapped
     def keys(self): return self.state.keys()
     def get_tensor(self, key): return self.state[key]
     once = get_tensor
@@ -217,6 +214,8 @@ class Checkpoint:
     def keys(self): return self.where.keys()
     def __contains__(self, key): return key in self.where
     def __getitem__(self, key): return self.where[key][0].get_tensor(self.where[key][1])
+
+    def mapped(self, key): return self.where[key][0].mapped  # is the tensor a piece of a file?
 
     def once(self, key):
         "A tensor that will be copied: its pages are given back as soon as nobody holds it"

@@ -249,9 +249,10 @@ def _settled(name, fetch, folder):
     from safetensors.torch import save_file
     os.makedirs(folder, exist_ok=True)
     file = os.path.join(folder, f"{name}.safetensors")
-    save_file({name: tensor}, file)
+    turn = (lambda t: t) if tensor.is_contiguous() else torch.t  # it lies there as it lay in the checkpoint
+    save_file({name: turn(tensor)}, file)
     reader = safe_open(file, framework="pt")
-    return lambda: reader.get_tensor(name)
+    return lambda: turn(reader.get_tensor(name))
 
 
 def _follow(unit, device, back):

@@ -129,7 +129,7 @@ def fill(
         used.add(key)
         places, stored = [state[n] for n in entry.names], tuple(checkpoint[found[key]].shape)
         wanted = entry.rule.shape([p.shape for p in places])
-        if stored == wanted: _put(model, entry, places, partial(_read, entry, checkpoint, found[key], places), device)
+        if stored == wanted: _put(model, entry, checkpoint, found[key], places, device)
         else: info["mismatched_keys"].append((entry.foreign, stored, wanted))
     spare = {k for group in aliases.values() for k in group}
     info["unexpected_keys"] = [k for k in found if k not in used | spare and model.key_map.reason(k) is None]
@@ -137,25 +137,22 @@ def fill(
     return info
 
 # %% ../../nbs/core/model.ipynb #3e2f9f8a
-def _read(entry, checkpoint, key, places):
-    "One tensor of the file as ours: cut, turned and, where both sides are floating-point, in the dtype of its place"
-    both = lambda part, place: part.is_floating_point() and place.is_floating_point()
-    stored = checkpoint[key]
-    copied = entry.rule.copies or stored.dtype != places[0].dtype and both(stored, places[0])
-    if copied and stored.dim() > 1: stored = checkpoint.once(key)
-    parts = entry.rule.split(stored, [p.shape for p in places])
-    return [part.to(place.dtype) if both(part, place) else part for part, place in zip(parts, places)]
-
-
-def _put(model, entry, places, read, device):
-    "Ours where they belong: assigned on the meta device, copied into memory that exists, or left on disk"
+def _put(model, entry, checkpoint, key, places, device):
+    "One tensor of the checkpoint where it belongs: in memory of its own, in memory that exists, or left on disk"
+    shapes, mapped = [p.shape for p in places], checkpoint.mapped(key)
     homes = [device(name) if callable(device) else device for name in entry.names]
-    for i, (name, place, part, home) in enumerate(zip(entry.names, places, read(), homes)):
+    stored = checkpoint.once(key) if len(shapes[0]) > 1 else checkpoint[key]  # a vector is not worth a map of its own
+    parts = entry.rule.split(stored, shapes)
+    room = lambda place, dtype, where: torch.empty_strided(place.shape, place.stride(), dtype=dtype, device=where)
+    for i, (name, place, part, home) in enumerate(zip(entry.names, places, parts, homes)):
+        floats = part.is_floating_point() and place.is_floating_point()
+        dtype = place.dtype if floats else part.dtype
         if home == "disk":
-            model._lent[name] = lambda i=i: read()[i]
-            assign(model, name, torch.empty_like(part, device="meta"))
-        elif place.is_meta: assign(model, name, part if home is None else part.to(home))
-        else: place.data.copy_(part)
+            model._lent[name] = lambda i=i, dtype=dtype: entry.rule.split(checkpoint[key], shapes)[i].to(dtype)
+            assign(model, name, room(place, dtype, "meta"))
+        elif not place.is_meta: place.data.copy_(part)
+        elif home is None and dtype == part.dtype and not mapped: assign(model, name, part)  # the caller's tensor
+        else: assign(model, name, room(place, dtype, home or part.device).copy_(part))
 
 
 def _mismatch(model, info):

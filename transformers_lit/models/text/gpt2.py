@@ -28,7 +28,7 @@ from ...layers.context import Context
 from ...layers.embeddings import TextEmbedding, lookup
 from ...layers.feed_forward import FeedForward
 from ...layers.heads import Classifier, SequenceSummary, SpanHead, last_token
-from ...layers.init import init_residual
+from ...layers.init import init_residual, inputs_first
 from ...layers.losses import cross_entropy, lm_loss, sequence_loss, span_loss, token_loss
 from ...layers.masks import sees_all
 
@@ -105,6 +105,7 @@ class GPT2Block(PreNormBlock):
             FeedForward(c.n_embd, hidden, c.activation_function, dropout=c.resid_pdrop),
             partial(nn.LayerNorm, c.n_embd, c.layer_norm_epsilon),
             CrossAttention(c.n_embd, c.n_head, scale=scale, **drops) if c.add_cross_attention else None)
+        inputs_first(self)  # as in the files
 
 # %% ../../../nbs/models/text/gpt2.ipynb #3c9079e1
 class GPT2PreTrainedModel(PreTrainedModel):
