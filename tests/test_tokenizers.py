@@ -18,7 +18,7 @@ from transformers_lit.tokenizers.characters import decode_characters, encode_cha
 from transformers_lit.tokenizers.chat import render_chat
 from transformers_lit.tokenizers.encoding import BatchEncoding
 from transformers_lit.tokenizers.fast import PreTrainedTokenizerFast
-from transformers_lit.tokenizers.gpt2 import GPT2TokenizerFast
+from transformers_lit.tokenizers.gpt2 import GPT2TokenizerFast, read_merges, read_vocab_json
 from transformers_lit.tokenizers.llama import LlamaTokenizerFast
 from transformers_lit.tokenizers.pipeline import Pipeline, from_tokenizer_json
 from transformers_lit.tokenizers.raw_bytes import byt5, decode_bytes, encode_bytes, perceiver
@@ -316,6 +316,39 @@ def test_vocab_txt(tmp_path):
     with pytest.raises(ValueError, match="'a' and 'b' have the same id, 1"): write_vocab_txt(path, {"[UNK]": 0, "a": 1, "b": 1})
     with pytest.raises(ValueError, match="no entry has the id 1, but the highest is 2"): write_vocab_txt(path, {"[UNK]": 0, "a": 2})
     assert path.read_text() == "[UNK]\na\n##b\na\n"
+
+
+@pytest.mark.parametrize("wrong", [-1, "8", 2.5, True])
+def test_lengths_that_are_none(load, wrong):
+    for tokenizer in (load("minilm"), load("minilm", use_fast=False)):
+        with pytest.raises(ValueError, match=f"max_length is a whole number of tokens, or None; got {wrong!r}"): tokenizer("a", truncation=True, max_length=wrong)
+        with pytest.raises(ValueError, match="pad_to_multiple_of is a whole number"): tokenizer("a", padding=True, pad_to_multiple_of=wrong)
+
+
+def test_no_room_for_the_special_tokens(load):
+    for tokenizer in (load("minilm"), load("minilm", use_fast=False)):
+        with pytest.raises(ValueError, match="max_length=1 has no room for the 2 special tokens of Bert"): tokenizer("a", truncation=True, max_length=1)
+        assert len(tokenizer("a b c", truncation=True, max_length=1, add_special_tokens=False)["input_ids"]) == 1
+    assert load("minilm")("a b c", truncation=True, max_length=2)["input_ids"] == [101, 102]
+
+
+@pytest.mark.parametrize("vocab,reason", [
+    ('{"a": 0, "b": 0}', "'a' and 'b' have one id, 0"), ('{"a": -1}', "'a' has the id -1"), ('{"a": 1.5}', "'a' has the id 1.5"), ('["a"]', "an object of piece -> id")])
+def test_ids_of_a_vocabulary(tmp_path, vocab, reason):
+    (tmp_path / "vocab.json").write_text(vocab), (tmp_path / "merges.txt").write_text("#version: 0.2\n")
+    with pytest.raises(ValueError, match=f"vocab.json.*{reason}"): read_vocab_json(tmp_path / "vocab.json")
+    with pytest.raises(ValueError, match=reason): GPT2TokenizerFast(str(tmp_path / "vocab.json"), str(tmp_path / "merges.txt"))
+
+
+def test_a_hole_in_a_vocabulary_is_said(tmp_path, caplog):
+    (tmp_path / "vocab.json").write_text('{"a": 0, "b": 2}')
+    assert read_vocab_json(tmp_path / "vocab.json") == {"a": 0, "b": 2}
+    assert "1 ids stand for no piece, the first is 1" in caplog.text
+
+
+def test_a_merge_of_three(tmp_path):
+    (tmp_path / "merges.txt").write_text("#version: 0.2\na b\na b c\n")
+    with pytest.raises(ValueError, match="merges.txt, line 3: a merge is two pieces"): read_merges(tmp_path / "merges.txt")
 
 
 def test_vocab_json(tmp_path):

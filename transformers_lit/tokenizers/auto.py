@@ -50,8 +50,8 @@ def tokenizer_class_from_name(
 # %% ../../nbs/tokenizers/auto.ipynb #7e83e275
 def _class_for_type(model_type, use_fast=True):
     "The tokenizer class of a model_type; None if it has none."
-    module = f"transformers_lit.tokenizers.{model_type.replace('-', '_')}"
-    own = [name for name, home in tokenizer_classes().items() if home == module]
+    def bare(name): return name.removesuffix("Fast").removesuffix("Tokenizer").lower().replace("-", "").replace("_", "")
+    own = [name for name in tokenizer_classes() if bare(name) == bare(model_type)]
     if own: return _known(own[0], use_fast)
     from transformers_lit.core.auto import config_class_of
     return _class_for_config(config_class_of(model_type), use_fast)

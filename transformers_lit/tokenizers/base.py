@@ -149,6 +149,7 @@ def plan_lengths(
 ):                            # -> `PaddingStrategy`, `TruncationStrategy`, `max_length`
     "What `padding`, `truncation` and `max_length` mean together."
     pad, cut = PaddingStrategy, TruncationStrategy
+    _check_numbers(max_length=max_length, pad_to_multiple_of=pad_to_multiple_of)
     if truncation is None and max_length is not None and padding in (False, None):
         logger.warning_once("max_length is given without truncation; cutting with 'longest_first'. "
                             "Pass truncation=True to say so.")
@@ -160,6 +161,18 @@ def plan_lengths(
     truncation, max_length = _limit(tokenizer, truncation, cut.DO_NOT_TRUNCATE, max_length, "truncate")
     if padding != pad.DO_NOT_PAD: _check_padding(tokenizer, truncation, max_length, pad_to_multiple_of)
     return padding, truncation, max_length
+
+def _check_numbers(**lengths):
+    "Raise for a length that is no number of tokens."
+    for name, n in lengths.items():
+        if n is None or hasattr(n, "__index__") and not isinstance(n, bool) and n >= (name == "pad_to_multiple_of"): continue
+        raise ValueError(f"{name} is a whole number of tokens, or None; got {n!r}.")
+
+def _check_room(tokenizer, max_length, frame):
+    "Raise if the special tokens alone are too many."
+    if max_length < frame:
+        raise ValueError(f"max_length={max_length} has no room for the {frame} special tokens of {type(tokenizer).__name__}: "
+                         "give a larger one, or add_special_tokens=False.")
 
 def _check_padding(tokenizer, truncation, max_length, multiple):
     "Raise unless rows can be padded."
@@ -249,7 +262,7 @@ class EncodeMixin:
     def _single(self, encoded, return_tensors, overflow):
         "What a call for one text returns; tensors, and rows it overflows into, keep the batch axis."
         if return_tensors is not None or overflow: return encoded
-        return BatchEncoding(_first_row(encoded), encoded.encodings)
+        return BatchEncoding(_first_row(encoded), encoded._encodings)
 
     @contextmanager
     def as_target_tokenizer(self):

@@ -85,19 +85,30 @@ class BatchEncoding(UserDict):
     "The columns a model takes, and the way back from tokens to words and characters."
     def __init__(self,
         data=None,                 # column name -> list of rows
-        encoding=None,             # `Encoding` or one a row, if a fast tokenizer made the columns
+        encoding=None,             # of a fast tokenizer: `Encoding`, one a row, or a function that makes them
         tensor_type=None,          # "pt", "np" or None: keep lists
         prepend_batch_axis=False,  # make a single row a batch of one
         n_sequences=None,          # texts in a row: 1, or 2 for pairs
     ):
         super().__init__(data)
         self._encodings = [encoding] if isinstance(encoding, EncodingFast) else encoding
-        self._n_sequences = n_sequences or (self._encodings[0].n_sequences if self._encodings else None)
+        self._n_sequences = n_sequences
         self.convert_to_tensors(tensor_type, prepend_batch_axis)
 
-    n_sequences = property(lambda self: self._n_sequences, doc="Texts in a row: 1, or 2 for pairs.")
-    encodings   = property(lambda self: self._encodings, doc="One `Encoding` a row, of fast tokenizers.")
-    is_fast     = property(lambda self: self._encodings is not None, doc="Whether the way back is known.")
+    is_fast = property(lambda self: self._encodings is not None, doc="Whether the way back is known.")
+
+    @property
+    def encodings(self):
+        "One `Encoding` a row, of fast tokenizers; made when somebody asks for the way back."
+        if callable(self._encodings): self._encodings = self._encodings()
+        return self._encodings
+
+    @property
+    def n_sequences(self):
+        "Texts in a row: 1, or 2 for pairs."
+        return self._n_sequences or (self.encodings[0].n_sequences if self.encodings else None)
+
+    def __getstate__(self): return self.__dict__ | {"_encodings": self.encodings}
 
     def __getitem__(self, item):
         return self.data[item] if isinstance(item, str) else self._encoding(item)
@@ -120,10 +131,10 @@ class BatchEncoding(UserDict):
         return self
 
     def _encoding(self, row=0):
-        if not self._encodings:
+        if not self.encodings:
             raise ValueError("This encoding holds only ids: the way back to words and characters is known to "
                              "fast tokenizers.")
-        return self._encodings[row]
+        return self.encodings[row]
 
     def _place(self, row, index):
         "`(row, index)` or `(index)` -> the row's encoding, and the index counted from the front."

@@ -9,11 +9,13 @@ __all__ = ['RustEngine', 'TrainMixin', 'PreTrainedTokenizerFast']
 import copy
 import itertools
 import json
+from functools import partial
 from pathlib import Path
 
 from tokenizers import AddedToken, Tokenizer, pre_tokenizers, trainers
-from .base import (
-    ADDED, WHOLE, PreTrainedTokenizerBase, _as_special, _each, _write, _write_json, plan_lengths)
+from transformers_lit.tokenizers.base import (
+    ADDED, WHOLE, PreTrainedTokenizerBase, _as_special, _check_numbers, _check_room, _each, _write,
+    _write_json, plan_lengths)
 from .encoding import (
     BatchEncoding, CharSpan, ExplicitEnum, PaddingStrategy, TensorType, TokenSpan, TruncationStrategy)
 
@@ -42,6 +44,15 @@ def _engine_from_file(path):
 # %% ../../nbs/tokenizers/fast.ipynb #85cea529
 _COLUMNS = dict(input_ids="ids", token_type_ids="type_ids", attention_mask="attention_mask",
                 special_tokens_mask="special_tokens_mask", offset_mapping="offsets")
+
+# %% ../../nbs/tokenizers/fast.ipynb #e5194470
+def _not_ids(row):
+    "What is wrong with a row that cannot be decoded"
+    for i in row:
+        if not hasattr(i, "__index__"): return f"{i!r} is no id: decode takes one row of whole numbers, batch_decode several."
+        if i < 0: return (f"Cannot decode the negative id {i}. Labels mark ignored places with -100; put "
+                          "tokenizer.pad_token_id there first.")
+    return f"Cannot decode the id {max(row)}: it is far beyond any vocabulary."
 
 # %% ../../nbs/tokenizers/fast.ipynb #212cc673
 class RustEngine:
@@ -85,14 +96,17 @@ class RustEngine:
         return self._tokenizer.num_special_tokens_to_add(pair)
 
     def _decode(self, ids, skip_special_tokens):
-        ids = [int(i) for i in ids]
-        if ids and min(ids) < 0:
-            raise ValueError(f"Cannot decode the negative id {min(ids)}. Labels mark ignored places with "
-                             "-100; put tokenizer.pad_token_id there first.")
-        if not self._respelled: return self._tokenizer.decode(ids, skip_special_tokens=skip_special_tokens)
+        try:
+            if not self._respelled: return self._tokenizer.decode(ids, skip_special_tokens=skip_special_tokens)
+            tokens = self._spelled(map(int, ids), skip_special_tokens)
+        except (TypeError, ValueError, OverflowError) as e: raise ValueError(_not_ids(ids)) from e
+        return self.convert_tokens_to_string(tokens)
+
+    def _spelled(self, ids, skip_special_tokens):
+        "The tokens of ids, added ones as they were spelled."
         skip = {i for i, t in self.added_tokens_decoder.items() if t.special} if skip_special_tokens else ()
         tokens = [self.convert_ids_to_tokens(i) for i in ids if i not in skip]
-        return self.convert_tokens_to_string([t for t in tokens if t is not None])
+        return [t for t in tokens if t is not None]
 
     def add_tokens(self,
         new_tokens,            # one token or a list: strings or `AddedToken`s
@@ -110,11 +124,14 @@ class RustEngine:
         self._respelled = {i: str(t) for i, t in self.added_tokens_decoder.items()
                            if t.normalized and self._tokenizer.id_to_token(i) != str(t)}
 
-    def _set_lengths(self, padding, truncation, max_length, stride, multiple):
+    def _set_lengths(self, padding, truncation, max_length, stride, multiple, framed=True):
         "Tell the engine how to cut and pad the next batch."
         if truncation == TruncationStrategy.DO_NOT_TRUNCATE: self._tokenizer.no_truncation()
         else:
-            room = max_length - self.num_special_tokens_to_add()
+            frame = self.num_special_tokens_to_add() if framed else 0
+            _check_room(self, max_length, frame)
+            _check_numbers(stride=stride)
+            room = max_length - frame
             if stride and stride >= room:
                 raise ValueError(f"A stride of {stride} needs a max_length above {max_length}: {room} tokens are "
                                  "left beside the special ones, and each row must move on.")
@@ -126,13 +143,23 @@ class RustEngine:
             direction=self.padding_side, pad_id=self.pad_token_id, pad_token=self.pad_token,
             pad_type_id=self.pad_token_type_id)
 
-    def _run(self, rows, words, add_special_tokens):
-        "One `Encoding` a row."
-        try: return self._tokenizer.encode_batch(rows, words, add_special_tokens)
+    def _run(self, rows, words, add_special_tokens, with_places=True):
+        "One `Encoding` a row; it is made faster if nobody wants to know the places of its tokens."
+        encode = self._tokenizer.encode_batch if with_places else self._tokenizer.encode_batch_fast
+        try: return encode(rows, words, add_special_tokens)
         except Exception as e:
             if "Truncation error" not in str(e): raise
             raise ValueError(f"A text cannot be cut as asked: {e}. truncation='longest_first' can cut either "
                              "text.") from e
+
+    def _later(self, run):
+        "A function that makes the encodings with their places, under the lengths of this call."
+        cut, pad = self._tokenizer.truncation, self._tokenizer.padding
+        def encodings():
+            self._tokenizer.enable_truncation(**cut) if cut else self._tokenizer.no_truncation()
+            self._tokenizer.enable_padding(**pad) if pad else self._tokenizer.no_padding()
+            return run()
+        return encodings
 
     def _encode_batch(self, rows, *, add_special_tokens, padding, truncation, max_length, stride,
                       is_split_into_words, pad_to_multiple_of, return_tensors, return_token_type_ids,
@@ -140,8 +167,10 @@ class RustEngine:
                       return_offsets_mapping, return_length, verbose):
         "The columns of a batch of texts or pairs."
         padding, truncation, length = plan_lengths(self, padding, truncation, max_length, pad_to_multiple_of)
-        self._set_lengths(padding, truncation, length, stride, pad_to_multiple_of)
-        encodings = self._run(rows, is_split_into_words, add_special_tokens)
+        self._set_lengths(padding, truncation, length, stride, pad_to_multiple_of, add_special_tokens)
+        run = partial(self._run, rows, is_split_into_words, add_special_tokens)
+        places = bool(return_offsets_mapping or return_overflowing_tokens)
+        encodings = run(places)
         sample = range(len(encodings))
         if return_overflowing_tokens:
             sample    = [i for i, e in enumerate(encodings) for _ in range(1 + len(e.overflowing))]
@@ -154,7 +183,7 @@ class RustEngine:
         if return_length: columns["length"] = [len(e) for e in encodings]
         if return_overflowing_tokens: columns["overflow_to_sample_mapping"] = sample
         for ids in columns["input_ids"]: self._warn_if_long(ids, max_length, verbose)
-        return BatchEncoding(columns, encodings, tensor_type=return_tensors)
+        return BatchEncoding(columns, encodings if places else self._later(run), tensor_type=return_tensors)
 
 # %% ../../nbs/tokenizers/fast.ipynb #9a721df0
 def _engine_json(engine):

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tokenizers import AddedToken
 from ..core.logging import get_logger
-from .base import ADDED, PreTrainedTokenizerBase, _as_special, _write, _write_json, plan_lengths
+from .base import ADDED, PreTrainedTokenizerBase, _as_special, _check_room, _write, _write_json, plan_lengths
 from .encoding import BatchEncoding, TruncationStrategy
 from .pipeline import Pipeline, from_tokenizer_json, to_json
 from .post_processors import TemplateProcessing, read_template
@@ -290,6 +290,7 @@ class RowMixin:
         over  = 0 if max_length is None else total - max_length
         row, lost = {}, []
         if truncation != CUT.DO_NOT_TRUNCATE:
+            _check_room(self, max_length, frame)
             ids, pair, lost = self.truncate_sequences(ids, pair, over, truncation, stride)
         if overflow: row = dict(overflowing_tokens=lost, num_truncated_tokens=over)
         if framed:
