@@ -415,3 +415,19 @@ def test_a_template_that_fails(template, reason):
 @pytest.mark.parametrize("wrong", [None, 3, b"hi", "hi", dict(role="user", content="hi"), ["hi"], [None], [[dict(role="user", content="hi")]], [dict(content="hi")]], ids=repr)
 def test_what_is_no_conversation(load, wrong):
     with pytest.raises(ValueError, match="A conversation is a list of messages.*not a|Message 0 of the conversation is"): load("gpt2").apply_chat_template(wrong)
+
+
+def test_a_batch_is_decoded_as_its_rows(load):
+    tokenizer, texts = load("gpt2"), ["a b , c", "", "the \U0001f642 é"]
+    rows = [tokenizer(t)["input_ids"] for t in texts]
+    for options in ({}, dict(skip_special_tokens=True), dict(clean_up_tokenization_spaces=True)):
+        assert tokenizer.batch_decode(rows, **options) == [tokenizer.decode(row, **options) for row in rows]
+    assert tokenizer.batch_decode([np.array(rows[0]), torch.tensor(rows[2])], clean_up_tokenization_spaces=False) == [texts[0], texts[2]]
+    assert tokenizer.batch_decode([]) == []
+    with pytest.raises(ValueError, match="negative id -1"): tokenizer.batch_decode([rows[0], [3, -1]])
+    with pytest.raises(ValueError, match="'x' is no id"): tokenizer.batch_decode([["x"]])
+
+    class Shouting(type(tokenizer)):
+        def decode(self, *args, **kwargs): return super().decode(*args, **kwargs).upper()
+    tokenizer.__class__ = Shouting
+    assert tokenizer.batch_decode(rows[:1]) == ["A B, C"]
