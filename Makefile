@@ -60,6 +60,10 @@ interop: $(READY) $(OLD)/.ready ## checkpoints written here are read by transfor
 	@$(BIN)/python tests/interop/ours.py write build/interop
 	@$(OLD)/bin/python tests/interop/theirs.py build/interop
 	@$(BIN)/python tests/interop/ours.py read build/interop
+	@echo "tokenizers: every family on 1,000 strings"
+	@$(BIN)/python tests/families/compare.py write build/interop/tokenizers
+	@$(OLD)/bin/python tests/families/compare.py answer build/interop/tokenizers
+	@$(BIN)/python tests/families/compare.py report build/interop/tokenizers
 
 .envs/%/.ready: tests/bench/environments/%.txt
 	@test -x .envs/$*/bin/python || $(PYTHON) -m venv .envs/$*

@@ -363,6 +363,7 @@ def test_vocab_json(tmp_path):
 def no_model(state): del state["model"]
 def no_such_model(state): state["model"]["type"] = "Bite"
 def no_such_step(state): state["pre_tokenizer"] = {"type": "Bite"}
+def an_unknown_field(state): state["decoder"]["bite"] = 1
 def a_piece_is_gone(state): del state["model"]["vocab"]["a"]
 def no_piece_for_a_merge(state): state["model"]["merges"].append("a nowhere")
 
@@ -370,13 +371,15 @@ def no_piece_for_a_merge(state): state["model"]["merges"].append("a nowhere")
     (no_model, "Model missing", "no entry 'model'"),
     (no_such_model, "ModelUntagged", "asks for a model of the type 'Bite', which is not known here; known are: BPE"),
     (no_such_step, "PreTokenizerUntagged", "asks for a pre_tokenizer of the type 'Bite'.*ByteLevel"),
+    (an_unknown_field, "", "a decoder of the type 'ByteLevel' has no field 'bite' here"),
     (a_piece_is_gone, "`a` out of vocabulary", "needs the piece 'a', which is not in the vocabulary"),
     (no_piece_for_a_merge, "`nowhere` out of vocabulary", "merge .*, 'a' 'nowhere', needs the piece 'nowhere'")], ids=lambda x: getattr(x, "__name__", ""))
 def test_a_tokenizer_file_with_a_mistake(folders, tmp_path, spoil, reason, python_reason):
     path, state = tmp_path / "tokenizer.json", json.loads((folders["gpt2"] / "tokenizer.json").read_text())
     spoil(state)
     path.write_text(json.dumps(state))
-    with pytest.raises(OSError, match=f"tokenizer.json is not a tokenizer file.*{reason}"): PreTrainedTokenizerFast(tokenizer_file=str(path))
+    if reason:  # Rust reads over fields that it does not know
+        with pytest.raises(OSError, match=f"tokenizer.json is not a tokenizer file.*{reason}"): PreTrainedTokenizerFast(tokenizer_file=str(path))
     with pytest.raises(ValueError, match=python_reason): from_tokenizer_json(path)
 
 

@@ -1,11 +1,14 @@
 """Tokenizer families beside transformers 4.38.2: the same vocabulary files, the same texts, every answer compared.
 `write DIR [NAME ...]`: vocabulary files and texts of every family, our answers, and our folder (run here).
 `answer DIR`: what transformers says to the same files, and to our folder (run in its environment).
-`report DIR`: one line a class; leaves with the number of classes that differ (run here)."""
+`report DIR`: one line a class; leaves with the number of classes that differ (run here).
+`record DIR ZIP`: what the tests of the families need, of the classes that do not differ (write and answer with TEXTS=60)."""
+import hashlib
 import importlib
 import json
 import os
 import sys
+import zipfile
 from pathlib import Path
 
 HERE, N = Path(__file__).parent, int(os.environ.get("TEXTS", 1000))
@@ -109,7 +112,22 @@ def report(folder, show=3):
     return failed
 
 
+def record(folder, archive):
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as z:
+        for here in sorted(folder.iterdir()):
+            if not (here / "theirs.json").exists(): continue
+            ours, theirs = (json.loads((here / f"{side}.json").read_text()) for side in ("ours", "theirs"))
+            theirs.pop("ours loaded", None), theirs.pop("vocab", None)
+            if any(ours.get(key) != said for key, said in theirs.items()): print("left out:", here.name); continue
+            task, names = json.loads((here / "task.json").read_text()), {}
+            for argument, name in task["files"].items():
+                data = (here / name).read_bytes()
+                names[argument] = [name, f"files/{hashlib.sha1(data).hexdigest()[:12]}"]
+                if names[argument][1] not in z.namelist(): z.writestr(zipfile.ZipInfo(names[argument][1]), data, zipfile.ZIP_DEFLATED, 9)
+            z.writestr(zipfile.ZipInfo(f"{here.name}.json"), json.dumps(dict(task, files=names, answers=theirs), ensure_ascii=False), zipfile.ZIP_DEFLATED, 9)
+
+
 if __name__ == "__main__":
     sys.path.insert(0, str(HERE))
     mode, folder, *names = [a for a in sys.argv[1:] if a != "-v"]
-    sys.exit(dict(write=write, answer=answer, report=report)[mode](Path(folder), *names))
+    sys.exit(dict(write=write, answer=answer, report=report, record=record)[mode](Path(folder), *names))

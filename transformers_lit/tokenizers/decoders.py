@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from .normalizers import Replace
-from .pipeline import Decoder, read_part
+from .pipeline import Decoder
 from .pre_tokenizers import Metaspace
 
 # %% ../../nbs/tokenizers/decoders.ipynb #56c51f72
@@ -124,9 +124,6 @@ class SequenceDecoder(Decoder):
     def __call__(self, pieces):
         for decoder in self.decoders: pieces = decoder(pieces)
         return pieces
-
-    @classmethod
-    def from_json(cls, state): return cls([read_part("decoder", part) for part in state["decoders"]])
 
 # %% ../../nbs/tokenizers/decoders.ipynb #4ce3f54c
 @dataclass

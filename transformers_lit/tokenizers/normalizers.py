@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
 
-from .pipeline import Normalizer, read_part
+from .pipeline import Normalizer
 
 # %% ../../nbs/tokenizers/normalizers.ipynb #2f706a34
 class Form(Normalizer):
@@ -276,9 +276,6 @@ class Sequence(Normalizer):
     def __call__(self, text):
         for normalizer in self.normalizers: text = normalizer(text)
         return text
-
-    @classmethod
-    def from_json(cls, state): return cls([read_part("normalizer", part) for part in state["normalizers"]])
 
 # %% ../../nbs/tokenizers/normalizers.ipynb #9ed95bc9
 CHINESE = runs_of("3400-4dbf 4e00-9fff f900-faff 20000-2a6df 2a700-2b81f 2b920-2ceaf 2f800-2fa1f")

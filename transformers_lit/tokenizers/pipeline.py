@@ -12,6 +12,7 @@ import importlib.util
 import json
 import re
 from collections import Counter
+from dataclasses import fields
 from pathlib import Path
 
 # %% ../../nbs/tokenizers/pipeline.ipynb #66b5f72b
@@ -32,8 +33,13 @@ class Part:
 
     @classmethod
     def from_json(cls, state):
-        "The part that such a dictionary describes"
-        return cls(**{name: value for name, value in state.items() if name != "type"})
+        "The part that such a dictionary describes, with the parts inside of it"
+        values = {name: value for name, value in state.items() if name != "type"}
+        if unknown := sorted(set(values) - {field.name for field in fields(cls)}):
+            raise ValueError(f"tokenizer.json: a {cls.section} of the type {cls.type!r} has no field {unknown[0]!r} here")
+        def is_part(value): return isinstance(value, dict) and "type" in value
+        def read(value): return [read_part(cls.section, v) if is_part(v) else v for v in value] if isinstance(value, list) else value
+        return cls(**{name: read(value) for name, value in values.items()})
 
 def as_json(value):
     "Parts inside of parts are written too"

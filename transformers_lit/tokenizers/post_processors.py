@@ -10,7 +10,7 @@ __all__ = ['TEXT', 'TOKEN', 'BertProcessing', 'RobertaProcessing', 'read_piece',
 import re
 from dataclasses import dataclass
 
-from .pipeline import PostProcessor, read_part, typed
+from .pipeline import PostProcessor, typed
 
 # %% ../../nbs/tokenizers/post_processors.ipynb #472400ea
 @dataclass
@@ -112,6 +112,3 @@ class SequenceProcessor(PostProcessor):
     def frame(self, segments, special=True):
         for processor in self.processors: segments = processor.frame(segments, special)
         return segments
-
-    @classmethod
-    def from_json(cls, state): return cls([read_part("post_processor", part) for part in state["processors"]])

@@ -16,7 +16,7 @@ from functools import lru_cache
 
 from .normalizers import (SPACES, CharTable, compiled, found, members, outside, runs_of,
                                                      spelled)
-from .pipeline import PreTokenizer, read_part
+from .pipeline import PreTokenizer
 
 # %% ../../nbs/tokenizers/pre_tokenizers.ipynb #d918e2d4
 class Cutter(PreTokenizer):
@@ -279,9 +279,6 @@ class Sequence(PreTokenizer):
         for part in self.pretokenizers:
             words = [pair for word, first in words for pair in placed(part, word, first)]
         return words
-
-    @classmethod
-    def from_json(cls, state): return cls([read_part("pre_tokenizer", part) for part in state["pretokenizers"]])
 
 def placed(part, text, first):
     "(word, does it stand at the beginning?) of any pre-tokenizer"
