@@ -16,6 +16,7 @@ import inspect
 import torch
 
 from ..core.outputs import ModelOutput
+from .caches import cache_for
 from ..layers.caches import KVCache
 
 # %% ../../nbs/generation/steps.ipynb #6c863dba
@@ -215,10 +216,16 @@ class Steps(Draft, Recorder):
         self.cache = self.inputs.pop("past_key_values", None)
         vectors = 0 if embeds is None or self.both else embeds.shape[1]
         room = self.length + vectors + min(self.end - self.length, ROOM)
-        if self.cached and self.cache is None: self.cache = KVCache().reserve(room)
+        if self.cached and self.cache is None: self.cache = self._new_cache(room, vectors)
         flags = dict(use_cache=self.cached, output_attentions=c.output_attentions,
                      output_hidden_states=c.output_hidden_states, logits_to_keep=1)
         self.flags = {name: flag for name, flag in flags.items() if name in takes}
+
+    def _new_cache(self, room, vectors):
+        "The cache of the kind that was asked for"
+        if self.config.cache_implementation is None: return KVCache().reserve(room)
+        return cache_for(self.config.cache_implementation, self.model.config, len(self.buffer), vectors + self.end,
+                         self.ids.device, self.model.dtype)
 
     def forward(self, **flags):
         "The model's output for what it has not seen yet"
