@@ -434,3 +434,12 @@ def test_a_batch_is_decoded_as_its_rows(load):
         def decode(self, *args, **kwargs): return super().decode(*args, **kwargs).upper()
     tokenizer.__class__ = Shouting
     assert tokenizer.batch_decode(rows[:1]) == ["A B, C"]
+
+
+def test_places_are_those_of_the_call(load):
+    "They are made at the first question, also if the frame has changed since the call."
+    llama = load("llama")
+    enc, ids = llama("a b"), llama("a b")["input_ids"]
+    llama.add_bos_token, llama.add_eos_token = False, True
+    assert enc.tokens() == llama.convert_ids_to_tokens(ids) and enc.tokens()[0] == "<s>"
+    assert llama("a b").tokens()[-1] == "</s>"

@@ -163,12 +163,18 @@ class RustEngine:
                              "text.") from e
 
     def _later(self, run):
-        "A function that makes the encodings with their places, under the lengths of this call."
-        cut, pad = self._tokenizer.truncation, self._tokenizer.padding
+        "A function that makes the encodings with their places, with the engine as it is now."
+        engine, cut, pad = self._tokenizer, self._tokenizer.truncation, self._tokenizer.padding
+        def parts(): return [engine.normalizer, engine.pre_tokenizer, engine.post_processor]
+        def set_parts(these): engine.normalizer, engine.pre_tokenizer, engine.post_processor = these
+        then = parts()
         def encodings():
-            self._tokenizer.enable_truncation(**cut) if cut else self._tokenizer.no_truncation()
-            self._tokenizer.enable_padding(**pad) if pad else self._tokenizer.no_padding()
-            return run()
+            now = parts()
+            set_parts(then)
+            engine.enable_truncation(**cut) if cut else engine.no_truncation()
+            engine.enable_padding(**pad) if pad else engine.no_padding()
+            try: return run()
+            finally: set_parts(now)
         return encodings
 
     def _encode_batch(self, rows, *, add_special_tokens, padding, truncation, max_length, stride,
