@@ -43,7 +43,9 @@ SPOKEN = [*(t for t in texts(1000) if not re.search(r"\d", t)), "I have 23 apple
 
 FAMILIES = {
     "LlamaTokenizer": (llama, dict(legacy=False)),
+    "LlamaTokenizerFast": (llama, {}),
     "T5Tokenizer": (t5, dict(legacy=False)),
+    "T5TokenizerFast": (t5, {}),
     "MT5Tokenizer": (t5, dict(legacy=True)),
     "MT5TokenizerFast": (t5, {}),
     "GemmaTokenizer": (gemma, {}),

@@ -18,6 +18,7 @@ from .base import (
     _write_json, clean_up, plan_lengths)
 from .encoding import (
     BatchEncoding, CharSpan, ExplicitEnum, PaddingStrategy, TensorType, TokenSpan, TruncationStrategy)
+from .slow import copy_file
 
 # %% ../../nbs/tokenizers/fast.ipynb #79bb54b2
 def _take_defaults(engine):
@@ -351,8 +352,12 @@ class PreTrainedTokenizerFast(TrainMixin, RustEngine, PreTrainedTokenizerBase):
 
     def save_vocabulary(self, save_directory, filename_prefix=None):
         "Write the vocabulary files of the model's original code, if it has such; their paths."
-        names = [n for a, n in self.vocab_files_names.items() if a != "tokenizer_file"]
-        return tuple(self._tokenizer.model.save(str(save_directory), filename_prefix)) if names else ()
+        files = {a: n for a, n in self.vocab_files_names.items() if a != "tokenizer_file"}
+        if not any(n.endswith(".model") for n in files.values()):
+            return tuple(self._tokenizer.model.save(str(save_directory), filename_prefix)) if files else ()
+        prefix = f"{filename_prefix}-" if filename_prefix else ""
+        known = {getattr(self, a, None): Path(save_directory) / (prefix + n) for a, n in files.items()}
+        return tuple(copy_file(source, target) for source, target in known.items() if source)
 
     def get_special_tokens_mask(self, token_ids_0, token_ids_1=None, already_has_special_tokens=False):
         "1 for every special token of a row that is already framed."

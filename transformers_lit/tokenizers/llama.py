@@ -7,6 +7,7 @@ __all__ = ['LLAMA_CHAT', 'llama_engine', 'LlamaTokenizerFast']
 
 # %% ../../nbs/tokenizers/llama.ipynb #8b18b905
 from tokenizers import Tokenizer, decoders, models, normalizers, processors
+from .base import WHOLE
 from .fast import PreTrainedTokenizerFast
 
 # %% ../../nbs/tokenizers/llama.ipynb #2e603ac8
@@ -42,12 +43,14 @@ LLAMA_CHAT = """\
 
 class LlamaTokenizerFast(PreTrainedTokenizerFast):
     "SentencePiece BPE with byte fallback; `<s>` opens each text."
+    vocab_files_names = {"vocab_file": "tokenizer.model", "tokenizer_file": WHOLE}
     model_input_names = ["input_ids", "attention_mask"]
     padding_side = "left"
     default_chat_template = LLAMA_CHAT        # of the LLaMA 2 chat models
 
     def __init__(self,
-        tokenizer_file=None,                 # tokenizer.json
+        vocab_file=None,                     # a SentencePiece .model
+        tokenizer_file=None,                 # tokenizer.json, preferred if both are given
         clean_up_tokenization_spaces=False,  # the vocabulary has its own spaces
         unk_token="<unk>", bos_token="<s>", eos_token="</s>",
         add_bos_token=True,                  # open every text with `bos_token`
@@ -55,6 +58,12 @@ class LlamaTokenizerFast(PreTrainedTokenizerFast):
         tokenizer_object=None,               # a Rust pipeline
         **kwargs,
     ):
+        self.vocab_file = vocab_file
+        if tokenizer_object is None and tokenizer_file is None and vocab_file is not None:
+            from transformers_lit.tokenizers.families import convert_slow_tokenizer
+            from transformers_lit.tokenizers.generator_families import LlamaTokenizer
+            roles = dict(unk_token=unk_token, bos_token=bos_token, eos_token=eos_token)
+            tokenizer_object = convert_slow_tokenizer(LlamaTokenizer(vocab_file, **roles))
         super().__init__(tokenizer_object, tokenizer_file, unk_token=unk_token, bos_token=bos_token,
                          eos_token=eos_token, add_bos_token=add_bos_token, add_eos_token=add_eos_token,
                          clean_up_tokenization_spaces=clean_up_tokenization_spaces, **kwargs)

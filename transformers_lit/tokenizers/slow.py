@@ -520,8 +520,9 @@ class VocabularyFiles:
         return Pipeline(p.model, p.normalizer, p.pre_tokenizer, post, p.decoder, added)
 
 def copy_file(source, target):
-    "Copy a file, unless it is there already"
+    "Copy a file, unless it is there already; where it lies then"
     if Path(source).resolve() != Path(target).resolve(): shutil.copyfile(source, target)
+    return str(target)
 
 # %% ../../nbs/tokenizers/slow.ipynb #87c953f6
 class PipelineTokenizer(VocabularyFiles, RoleFrame, PreTrainedTokenizer):

@@ -9,6 +9,7 @@ __all__ = ['unigram_engine', 'T5TokenizerFast']
 import re
 
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
+from .base import WHOLE
 from .fast import PreTrainedTokenizerFast
 
 # %% ../../nbs/tokenizers/t5.ipynb #d082c0da
@@ -30,10 +31,12 @@ def unigram_engine(
 # %% ../../nbs/tokenizers/t5.ipynb #9f9adeca
 class T5TokenizerFast(PreTrainedTokenizerFast):
     "Unigram; each text closes with `</s>`, and sentinels mark holes."
+    vocab_files_names = {"vocab_file": "spiece.model", "tokenizer_file": WHOLE}
     model_input_names = ["input_ids", "attention_mask"]
 
     def __init__(self,
-        tokenizer_file=None,             # tokenizer.json
+        vocab_file=None,                 # a SentencePiece .model
+        tokenizer_file=None,             # tokenizer.json, preferred if both are given
         eos_token="</s>", unk_token="<unk>", pad_token="<pad>",
         extra_ids=100,                   # sentinels
         additional_special_tokens=None,  # the sentinels and other tokens, spelled out
@@ -46,6 +49,12 @@ class T5TokenizerFast(PreTrainedTokenizerFast):
         if named and extra_ids not in (100, 0) and len(named) != extra_ids:
             raise ValueError(f"extra_ids={extra_ids}, but additional_special_tokens names {len(named)} sentinels; "
                              "pass only one of the two.")
+        self.vocab_file = vocab_file
+        if tokenizer_object is None and tokenizer_file is None and vocab_file is not None:
+            from transformers_lit.tokenizers.families import convert_slow_tokenizer
+            from transformers_lit.tokenizers.generator_families import T5Tokenizer
+            roles = dict(eos_token=eos_token, unk_token=unk_token, pad_token=pad_token)
+            tokenizer_object = convert_slow_tokenizer(T5Tokenizer(vocab_file, extra_ids=extra_ids, **roles))
         super().__init__(tokenizer_object, tokenizer_file, eos_token=eos_token, unk_token=unk_token,
                          pad_token=pad_token, extra_ids=extra_ids,
                          additional_special_tokens=given if named else given + sentinels, **kwargs)
