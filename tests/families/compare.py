@@ -102,14 +102,14 @@ def report(folder, show=3):
         ours, theirs = (json.loads((here / f"{side}.json").read_text()) for side in ("ours", "theirs"))
         if "failed" in theirs: print(f"FAIL {here.name:36} {theirs['failed']}"); failed += 1; continue
         ours["ours loaded"] = ours["texts"][:200]
-        for key in json.loads((here / "task.json").read_text())["differ"]: theirs.pop(key)  # a defect of the reference: see the page
+        for key in json.loads((here / "task.json").read_text())["differ"]: theirs.pop(key, None)  # a defect of the reference: see the page
         differ = {key: [(i, a, b) for i, (a, b) in enumerate(zip(ours[key], theirs[key])) if a != b] for key in theirs}
         differ = {key: pairs for key, pairs in differ.items() if pairs}
         failed += bool(differ)
         print(f"{'FAIL' if differ else 'ok  '} {here.name:36} {len(ours['texts'])} texts " + ", ".join(f"{key}: {len(p)} differ" for key, p in differ.items()))
         texts = json.loads((here / "task.json").read_text())["texts"]
         for key, pairs in differ.items():
-            for i, a, b in pairs[:show if "-v" in sys.argv else 0]: print(f"    {key} {texts[i]!r:.100}\n      ours   {str(a):.300}\n      theirs {str(b):.300}")
+            for i, a, b in pairs[:show if "-v" in sys.argv else 0]: print(f"    {key} {texts[i] if i < len(texts) else i!r:.100}\n      ours   {str(a):.300}\n      theirs {str(b):.300}")
     return failed
 
 

@@ -27,10 +27,11 @@ def spm(folder, first, name="spiece.model", argument="vocab_file"):
 def kind(first, **options): return partial(spm, first=first, **options)
 
 
-CASED = dict(do_lower_case=False)
+SAID = dict(do_lower_case=False, keep_accents=True, unk_token="[UNK]", pad_token="[PAD]")  # as google/rembert says; the fast defaults differ
 ALBERT = kind("<pad> <unk>? [CLS] [SEP] [MASK] (! )! \"! -! –! £!")
 XLNET = kind("<unk>? <s> </s> <cls> <sep> <pad> <mask> <eod> <eop> (! )! £!")
 FAIRSEQ = kind("<unk>? <s> </s>", name="sentencepiece.bpe.model")
+BARTHEZ = kind("<s> <pad> </s> <unk>?", name="sentencepiece.bpe.model")
 BIGBIRD = kind("<pad> </s> <s> <unk>? [CLS] [SEP] [MASK]")
 PEGASUS = kind("<pad> </s> <unk>?")
 REMBERT = kind("[PAD] [UNK]? [CLS] [SEP] [MASK]", name="sentencepiece.model")
@@ -39,10 +40,11 @@ PLAIN = kind("<unk>? <s> </s>")
 GENERATION = kind("<pad> </s> <s> <unk>? <::::>!")
 PROPHET = kind("<unk>? <s> </s>", name="prophetnet.tokenizer")
 both = lambda name, maker, options={}, *more: {name: (maker, options, *more), f"{name}Fast": (maker, options, *more)}
+TYPES = dict(differ=["framed"])  # there, the types of a text have another length than its ids
 
 FAMILIES = {
     **both("AlbertTokenizer", ALBERT), **both("XLNetTokenizer", XLNET), **both("CamembertTokenizer", FAIRSEQ),
-    **both("BarthezTokenizer", FAIRSEQ), **both("BigBirdTokenizer", BIGBIRD), **both("PegasusTokenizer", PEGASUS),
-    **both("RemBertTokenizer", REMBERT), **both("FNetTokenizer", FNET), **both("ReformerTokenizer", PLAIN),
-    "BertGenerationTokenizer": (GENERATION, {}), "XLMProphetNetTokenizer": (PROPHET, {}),
+    **both("BarthezTokenizer", BARTHEZ), **both("BigBirdTokenizer", BIGBIRD), **both("PegasusTokenizer", PEGASUS, {}, TYPES),
+    **both("RemBertTokenizer", REMBERT, SAID), **both("FNetTokenizer", FNET), **both("ReformerTokenizer", PLAIN),
+    "BertGenerationTokenizer": (GENERATION, {}), "XLMProphetNetTokenizer": (PROPHET, {}, TYPES),
 }
