@@ -210,21 +210,23 @@ def borders():
 
 def unknown(token, inside):
     "Is this something that `re` would read otherwise, or not at all?"
-    return inside and token in ("[", "&&") or re.match(r"\\[A-Za-z]", token) and token[1] not in "nrtfvaA"
+    return inside and token in ("[^", "&&") or re.match(r"\\[A-Za-z]", token) and token[1] not in "nrtfvaA"
 
 def translate(
     pattern,  # as Oniguruma reads it
 ):
     "The same regular expression for Python's `re`"
-    out, inside, places = [], False, borders()
-    for token in TOKEN.findall(pattern):
+    out, inside, places = [], 0, borders()              # inside of how many brackets
+    tokens = TOKEN.findall(pattern)
+    for token, after in zip(tokens, [*tokens[1:], ""]):
+        if token == "[" and inside: token += "^" * (after == "^")
         runs = class_of(token)
         if runs is not None: out.append(spelled(runs) if inside else f"[{spelled(runs)}]")
         elif token[:3] == "\\x{": out.append(f"\\U{int(token[3:-1], 16):08x}")
         elif token in places and not inside: out.append(places[token])
         elif unknown(token, inside): raise ValueError(f"{token!r} in the pattern {pattern!r} is not known here")
-        else: out.append(token)
-        if token in "[]": inside = token == "["
+        elif not (inside and token == "[" or inside > 1 and token == "]"): out.append(token)  # a class in a class: their union
+        inside += (token == "[") - (token == "]" and inside > 0)
     return "".join(out)
 
 # %% ../../nbs/tokenizers/normalizers.ipynb #8f9f9bf2
