@@ -2,11 +2,9 @@
 import json
 from functools import partial
 
-from vocabularies import _bpe, byte_bpe, word_bpe
+from vocabularies import _bpe, byte_bpe, texts, word_bpe
 
 SPECIALS = [f"<special{i}>" for i in range(10)]
-SHORT = ["", " ", "a", "Hello world", "  two  spaces ", "Don't stop, it's U.S.A. style!", "Größe naïve café", "привет мир", "你好，世界！",
-         "“quoted” ‘it’ «là» …", "The end-of-line; a/b <b>x</b> & more [x] | y", "1,000.50 $5 50% 3.14", "a\nb\tc", "x" * 60]
 
 
 def lines(folder, name, rows):
@@ -73,11 +71,18 @@ def two_bpe(folder):
     return {"src_vocab_file": folder / "vocab-src.json", "tgt_vocab_file": folder / "vocab-tgt.json", "merges_file": files["merges_file"]}
 
 
-def only_vocab(folder):
-    "Speech2Text2 with a vocabulary alone"
-    return {"vocab_file": at_bpe(folder, ("<s>", "<pad>", "</s>", "<unk>"), ())["vocab_file"]}
+def lines_of(special, without="\n"):
+    "Texts for scripts that read line by line"
+    return dict(texts=[text for text in texts(1000, special=special) if without not in text])
 
 
+TWEETS = ["Hi @User, see https://t.co/abc?x=(1) :) ;-) =D <3 >:( xD #hash_tag's ... --> <- I can't, I cannot do it; ain't",
+          "call 555-123-4567 or +1 (800) 555 1234 &amp; a&lt;b a@b.com me@x.co.uk www.foo.com foo.org/bar, 3/4 10:30 5.5% 1,000",
+          "It's 5 p.m. now, 6 a.m. then; p . m . we've we'll I'd he's I'm", "soooo!!!!!!! ......... ????? “quote’s” it’s … don't",
+          "http://x.y. WWW.foo.de HTTP://A.B @ ab@cd #1 #a-b a_b don't-stop 8) 8-D D: :'( (: 12:30:45 +5-3 a--b foo-bar'baz <b>bold</b> <a href> x"]
+READ = ["Mr. Smith paid $1,234.56 in 1999, 2nd and 21st of Dr. Who's £5 100000 1e5 007 0 $1 $0.05 $.50 $1.01 1,000,000 12.5.6 2000 2010 1905",
+        "1000th 15% 20-30 Mrs Jones Mrs. St. Ltd. Col. Gen. jan. \"quoted\" 1. 10  x  $ 1st 3rd 4th 12th 20th 100th 123rd 1234567890123",
+        "0.5 .5 5. 00 1.0 1.50 1100 1200 2001 2009 2011 2099 2100 2900 3000 1800 10000 $2.5 $1.2.3 $0 $1, 1,1 999999 10.05"]
 FAIRSEQ = ("<s>", "<pad>", "</s>", "<unk>")
 HERBERT = partial(word_bpe, first=("<s>", "<pad>", "</s>", "<unk>", "<mask>"), last=())
 BLENDERBOT = partial(at_bpe, first=("__null__", "__start__", "__end__", "__unk__", "__newln__"), last=())
@@ -93,10 +98,12 @@ FAMILIES = {
     "BlenderbotSmallTokenizer": (BLENDERBOT, {}),
     "BioGptTokenizer": (partial(moses_bpe, first=FAIRSEQ), {}),
     "PhobertTokenizer": (fairseq_bpe, {}),
-    "BertweetTokenizer": (fairseq_bpe, dict(normalization=True)),
+    "BertweetTokenizer": (fairseq_bpe, dict(normalization=True), dict(
+        lines_of(["<s>", "</s>", "<mask>"], "🇫🇷"),  # newer versions of emoji do not name half a flag
+        calls=[("normalizeTweet", [tweet]) for tweet in TWEETS])),
     "Speech2Text2Tokenizer": (partial(at_bpe, first=FAIRSEQ, last=(), header=()), {}),
-    "ClvpTokenizer": (CLVP, {}),
-    "FSMTTokenizer": (two_bpe, dict(langs=["en", "de"])),
-    "XLMTokenizer": (moses_bpe, {}),
-    "FlaubertTokenizer": (moses_bpe, {}),
+    "ClvpTokenizer": (CLVP, {}, dict(texts=[*texts(900, special=["[STOP]", "[UNK]"]), *READ])),
+    "FSMTTokenizer": (two_bpe, dict(langs=["en", "de"]), lines_of(["</s>", "<unk>"])),
+    "XLMTokenizer": (moses_bpe, {}, lines_of(["<s>", "</s>", "<special1>"])),
+    "FlaubertTokenizer": (moses_bpe, {}, lines_of(["<s>", "</s>", "<special1>"])),
 }
