@@ -2,7 +2,7 @@
 `write DIR [NAME ...]`: vocabulary files and texts of every family, our answers, and our folder (run here).
 `answer DIR`: what transformers says to the same files, and to our folder (run in its environment).
 `report DIR`: one line a class; leaves with the number of classes that differ (run here).
-`record DIR ZIP`: what the tests of the families need, of the classes that do not differ (write and answer with TEXTS=60)."""
+`record DIR ZIP`: what the tests of the families need, of the classes that do not differ (write and answer with TEXTS=30)."""
 import hashlib
 import importlib
 import json
@@ -74,7 +74,8 @@ def write(folder, *names):
         if task["texts"] is None:
             from vocabularies import texts
             task["texts"] = texts(N, special=[t for t in tokenizer.all_special_tokens[:5]])
-            (here / "task.json").write_text(json.dumps(task))
+        task["texts"] = task["texts"][:N]
+        (here / "task.json").write_text(json.dumps(task))
         tokenizer.save_pretrained(here / "saved")
         again = type(tokenizer).from_pretrained(here / "saved")
         said = answers(tokenizer, task["texts"], task["calls"])
@@ -106,7 +107,7 @@ def report(folder, show=3):
         differ = {key: [(i, a, b) for i, (a, b) in enumerate(zip(ours[key], theirs[key])) if a != b] for key in theirs}
         differ = {key: pairs for key, pairs in differ.items() if pairs}
         failed += bool(differ)
-        print(f"{'FAIL' if differ else 'ok  '} {here.name:36} {len(ours['texts'])} texts " + ", ".join(f"{key}: {len(p)} differ" for key, p in differ.items()))
+        print(f"{'FAIL' if differ else 'ok  '} {here.name:36} {len(ours['texts'])} texts " + ", ".join(f"{key:.60}: {len(p)} differ" for key, p in list(differ.items())[:8]))
         texts = json.loads((here / "task.json").read_text())["texts"]
         for key, pairs in differ.items():
             for i, a, b in pairs[:show if "-v" in sys.argv else 0]: print(f"    {key} {texts[i] if i < len(texts) else i!r:.100}\n      ours   {str(a):.300}\n      theirs {str(b):.300}")

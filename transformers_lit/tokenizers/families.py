@@ -36,7 +36,8 @@ class ConvertedTokenizerFast(PreTrainedTokenizerFast):
         super().__init_subclass__(**kwargs)
         if (slow := cls.slow_tokenizer_class) is None: return
         for name in ("model_input_names", "padding_side", "default_chat_template"):
-            if name not in vars(cls) and hasattr(slow, name): setattr(cls, name, getattr(slow, name))
+            unset = getattr(cls, name, None) == getattr(ConvertedTokenizerFast, name, None)  # by the class or a mixin
+            if unset and hasattr(slow, name): setattr(cls, name, getattr(slow, name))
         if "vocab_files_names" not in vars(cls): cls.vocab_files_names = {**slow.vocab_files_names, "tokenizer_file": WHOLE}
         cls.__signature__ = sibling_signature(slow, cls.fast_options)
 
@@ -73,7 +74,7 @@ def sibling_signature(slow, more):
     named = [p for p in inspect.signature(slow).parameters.values() if p.kind == p.POSITIONAL_OR_KEYWORD]
     files = [p.replace(default=None) for p in named if p.name in slow.vocab_files_names]
     make = lambda name, default: inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=default)
-    rest = [p for p in named if p.name not in slow.vocab_files_names]
+    rest = [p for p in named if p.name not in (*slow.vocab_files_names, "tokenizer_file", "sp_model_kwargs")]
     more = [make(name, default) for name, default in more.items()]
     return inspect.Signature([*files, make("tokenizer_file", None), *rest, *more, inspect.Parameter("kwargs", inspect.Parameter.VAR_KEYWORD)])
 
