@@ -16,7 +16,7 @@ from itertools import groupby
 
 from tokenizers import AddedToken
 from .decoders import MetaspaceDecoder
-from .families import ConvertedTokenizerFast, SentencePieceTokenizer
+from .families import ConvertedTokenizerFast, SentencePieceTokenizer, spaced
 from .normalizers import NFKD, Lowercase, Replace, Sequence, Strip, StripAccents
 from .pipeline import Pipeline
 from .pre_tokenizers import Metaspace, WhitespaceSplit
@@ -69,12 +69,7 @@ class RunsTokenizer(UnigramTokenizer):
     gap = " "  # stands before a run that a special token follows
 
     def convert_tokens_to_string(self, tokens):
-        special, text = set(self.all_special_tokens), ""
-        runs = [(kind, list(run)) for kind, run in groupby(tokens, special.__contains__)]
-        for i, (is_special, run) in enumerate(runs, 1):
-            if is_special: text += "".join(run)
-            else: text += (self.gap if i < len(runs) else "") + self.sp_model.decode(run)
-        return text.strip()
+        return spaced(self._runs(tokens), self.gap).strip()
 
 # %% ../../nbs/tokenizers/unigram_families.ipynb #ec71cd46
 def given(
