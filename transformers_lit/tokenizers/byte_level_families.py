@@ -22,7 +22,6 @@ from .fast import PreTrainedTokenizerFast
 from .gpt2 import GPT2Tokenizer, GPT2TokenizerFast
 from .normalizers import NFC
 from .post_processors import RobertaProcessing
-from .slow import RoleFrame
 
 # %% ../../nbs/tokenizers/byte_level_families.ipynb #94c1d8a7
 class RoledTokenizer(GPT2Tokenizer):
@@ -51,12 +50,8 @@ class RoledTokenizer(GPT2Tokenizer):
         return super().prepare_for_tokenization(text, is_split_into_words, **kwargs)
 
 # %% ../../nbs/tokenizers/byte_level_families.ipynb #a5781ef9
-class RoledTokenizerFast(RoleFrame, ConvertedTokenizerFast):
+class RoledTokenizerFast(ConvertedTokenizerFast):
     "Fast sibling of a family on GPT-2's pieces"
-    def __init_subclass__(cls, **kwargs):
-        super().__init_subclass__(**kwargs)
-        cls.frame = cls.slow_tokenizer_class.frame
-
     def _obey(self, add_prefix_space=False, trim_offsets=True, add_bos_token=False, **options):
         self.add_prefix_space, self.add_bos_token, engine = add_prefix_space, add_bos_token, self._tokenizer
         words, post = engine.pre_tokenizer, engine.post_processor

@@ -14,7 +14,7 @@ from .bpe import BPE
 from .fast import PreTrainedTokenizerFast
 from .pipeline import Pipeline, from_tokenizer_json, to_tokenizers
 from .sentencepiece import SentencePieceModel, to_pipeline
-from .slow import PipelineTokenizer, VocabularyFiles
+from .slow import PipelineTokenizer, RoleFrame, VocabularyFiles
 from .unigram import Unigram
 
 # %% ../../nbs/tokenizers/families.ipynb #2cc2270a
@@ -28,7 +28,7 @@ def convert_slow_tokenizer(
     return to_tokenizers(transformer_tokenizer.to_pipeline())
 
 # %% ../../nbs/tokenizers/families.ipynb #a2659c9b
-class ConvertedTokenizerFast(PreTrainedTokenizerFast):
+class ConvertedTokenizerFast(RoleFrame, PreTrainedTokenizerFast):
     "A fast tokenizer that is described by its sibling in Python"
     slow_tokenizer_class = None  # `PipelineTokenizer` that reads the vocabulary files
     fast_options = {}            # further arguments and their defaults
@@ -36,7 +36,7 @@ class ConvertedTokenizerFast(PreTrainedTokenizerFast):
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
         if (slow := cls.slow_tokenizer_class) is None: return
-        for name in ("model_input_names", "padding_side", "default_chat_template"):
+        for name in ("frame", "model_input_names", "padding_side", "default_chat_template"):
             unset = getattr(cls, name, None) == getattr(ConvertedTokenizerFast, name, None)  # by the class or a mixin
             if unset and hasattr(slow, name): setattr(cls, name, getattr(slow, name))
         if "vocab_files_names" not in vars(cls): cls.vocab_files_names = {**slow.vocab_files_names, "tokenizer_file": WHOLE}
